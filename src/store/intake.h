@@ -1,0 +1,38 @@
+/* Making a webhook durable: raw body, legs, calls, recordings and jobs, inside the caller's
+ * transaction. */
+#ifndef STORE_INTAKE_H
+#define STORE_INTAKE_H
+
+#include "cdr/cdr.h"
+#include "core/time.h"
+#include "store/db.h"
+
+struct intake_webhook {
+    int64_t tenant_id;
+    int64_t pbx_id;
+    int64_t fetch_lane_id;
+    bool is_pbx_configured; /* Has it a host and credentials? Else recordings wait for them. */
+    time_ms received_at;
+    const char *peer;
+    const char *content_type;     /* As sent, may be NULL. */
+    const char *content_encoding; /* As sent, may be NULL. */
+    const void *body;
+    size_t size;
+    const char *quarantine; /* Why it cannot be read; NULL when `legs` hold what it says. */
+    const struct cdr_leg *legs;
+    size_t leg_count;
+    bool
+        is_body_the_leg; /* The body is one flat JSON object in UTF-8: it need not be kept twice. */
+};
+
+struct intake_result {
+    size_t new_leg_count;
+    size_t new_recording_count;
+    int64_t call_id; /* Of the first leg; 0 when there is none. */
+};
+
+/* Inside db_begin()/db_commit(). A webhook that brings nothing new leaves no row. */
+MUST_USE bool store_webhook_keep(struct db *db, const struct intake_webhook *webhook,
+                                 struct intake_result *result_out, struct error *error);
+
+#endif

@@ -1,0 +1,194 @@
+/* See migrate.h. Instants are UTC milliseconds; keys are core/rowid.h; texts are UTF-8. */
+#include "store/migrate.h"
+
+#include "core/time.h"
+
+static const char SCHEMA_1[] =
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+
+    "CREATE TABLE tenant ("
+    "  id BIGINT PRIMARY KEY, subdomain TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    "  webhook_secret TEXT," /* sealed; NULL: webhooks need none */
+    "  is_suspended BIGINT NOT NULL DEFAULT 0, created_at BIGINT NOT NULL);"
+
+    "CREATE TABLE pbx ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL REFERENCES tenant(id), name TEXT NOT NULL,"
+    "  host TEXT, port BIGINT NOT NULL DEFAULT 0, old_port BIGINT NOT NULL DEFAULT 0,"
+    "  username TEXT, password TEXT," /* sealed */
+    "  api TEXT NOT NULL DEFAULT 'auto', is_weak_tls_allowed BIGINT NOT NULL DEFAULT 0,"
+    "  tls_pin TEXT, tls_certificate TEXT, tls_pinned_at BIGINT,"
+    "  serial TEXT, rung TEXT, detected_api TEXT, detected_port BIGINT,"
+    "  cookie TEXT, cookie_at BIGINT," /* sealed */
+    "  login_worker TEXT, login_until BIGINT NOT NULL DEFAULT 0,"
+    "  stop_reason TEXT, stop_detail TEXT, stopped_at BIGINT,"
+    "  last_cdr_at BIGINT, created_at BIGINT NOT NULL, edited_at BIGINT NOT NULL);"
+    "CREATE INDEX pbx_by_tenant ON pbx (tenant_id);"
+
+    "CREATE TABLE lane ("
+    "  id BIGINT PRIMARY KEY, stage TEXT NOT NULL, owner_id BIGINT NOT NULL, running_max BIGINT "
+    "NOT NULL,"
+    "  blocked_until BIGINT NOT NULL DEFAULT 0, served_at BIGINT NOT NULL DEFAULT 0,"
+    "  UNIQUE (owner_id, stage));"
+    "CREATE TABLE job ("
+    "  subject_id BIGINT PRIMARY KEY, lane_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
+    "  run_at BIGINT NOT NULL, attempt BIGINT NOT NULL DEFAULT 0, worker TEXT, queued_at BIGINT "
+    "NOT NULL);"
+    "CREATE INDEX job_due ON job (lane_id, run_at);"
+    "CREATE INDEX job_running ON job (lane_id) WHERE worker IS NOT NULL;"
+
+    "CREATE TABLE webhook ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, received_at "
+    "BIGINT NOT NULL,"
+    "  peer TEXT, content_type TEXT, content_encoding TEXT, body BLOB NOT NULL,"
+    "  quarantine TEXT);" /* why it could not be read; NULL: it was */
+    "CREATE INDEX webhook_quarantined ON webhook (tenant_id, id) WHERE quarantine IS NOT NULL;"
+
+    "CREATE TABLE call ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_key TEXT NOT "
+    "NULL,"
+    "  first_leg TEXT NOT NULL," /* sorts legs: start, then AcctId; the smallest gives the names
+                                    below */
+    "  session TEXT, direction TEXT NOT NULL, from_number TEXT, to_number TEXT, caller_name TEXT,"
+    "  started_at BIGINT NOT NULL, answered_at BIGINT, ended_at BIGINT, duration_s BIGINT, talk_s "
+    "BIGINT,"
+    "  disposition TEXT, created_at BIGINT NOT NULL,"
+    "  UNIQUE (pbx_id, call_key));"
+    "CREATE INDEX call_by_time ON call (tenant_id, started_at, id);"
+
+    "CREATE TABLE leg ("
+    "  pbx_id BIGINT NOT NULL, acct_id TEXT NOT NULL, uniqueid TEXT NOT NULL, call_id BIGINT NOT "
+    "NULL,"
+    "  webhook_id BIGINT NOT NULL,"
+    "  fields TEXT," /* NULL: the webhook's body is this leg's object */
+    "  started_at BIGINT, disposition TEXT, talk_s BIGINT, extension TEXT, trunk TEXT,"
+    "  recording_count BIGINT NOT NULL,"
+    "  PRIMARY KEY (pbx_id, acct_id, uniqueid));"
+    "CREATE INDEX leg_by_call ON leg (call_id);"
+
+    "CREATE TABLE recording ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_id BIGINT "
+    "NOT NULL,"
+    "  path TEXT NOT NULL, acct_id TEXT, uniqueid TEXT, action_type TEXT, direction TEXT,"
+    "  started_at BIGINT NOT NULL, talk_s BIGINT, expected_bytes BIGINT, expected_seconds BIGINT,"
+    "  state TEXT NOT NULL, reason TEXT, detail TEXT, attempt_count BIGINT NOT NULL DEFAULT 0,"
+    "  next_try_at BIGINT, wanted_since BIGINT NOT NULL,"
+    "  blob_key TEXT, container TEXT, stored_bytes BIGINT, stored_seconds DOUBLE PRECISION, sha256 "
+    "TEXT,"
+    "  stored_at BIGINT, found_path TEXT, rung TEXT,"
+    "  transcript_state TEXT NOT NULL DEFAULT 'none', insight_state TEXT NOT NULL DEFAULT 'none',"
+    "  UNIQUE (pbx_id, path));"
+    "CREATE INDEX recording_by_call ON recording (call_id);"
+    "CREATE INDEX recording_unfinished ON recording (tenant_id, state, started_at) WHERE state <> "
+    "'stored';"
+    "CREATE TABLE recording_also (" /* a recording that legs of another call name as well */
+    "  call_id BIGINT NOT NULL, recording_id BIGINT NOT NULL, PRIMARY KEY (call_id, recording_id));"
+
+    "CREATE TABLE attempt ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, recording_id "
+    "BIGINT,"
+    "  at BIGINT NOT NULL, purpose TEXT, method TEXT, url TEXT, request TEXT, http_status BIGINT,"
+    "  content_type TEXT, content_length BIGINT, bytes BIGINT, first_bytes TEXT, verdict TEXT, "
+    "reason TEXT,"
+    "  duration_ms BIGINT, tls_pin TEXT);"
+    "CREATE INDEX attempt_by_recording ON attempt (recording_id, id);"
+
+    "CREATE TABLE transcript ("
+    "  recording_id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, engine TEXT, engine_version "
+    "TEXT, model TEXT,"
+    "  language TEXT, content TEXT NOT NULL, audio_seconds DOUBLE PRECISION, cpu_seconds DOUBLE "
+    "PRECISION,"
+    "  created_at BIGINT NOT NULL);"
+    "CREATE TABLE insight ("
+    "  recording_id BIGINT NOT NULL, kind TEXT NOT NULL, tenant_id BIGINT NOT NULL, method TEXT "
+    "NOT NULL,"
+    "  version TEXT NOT NULL, content TEXT NOT NULL, created_at BIGINT NOT NULL,"
+    "  PRIMARY KEY (recording_id, kind));"
+
+    "CREATE TABLE event ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, call_id BIGINT, recording_id BIGINT, at "
+    "BIGINT NOT NULL,"
+    "  stage TEXT NOT NULL, event TEXT NOT NULL, detail TEXT);"
+    "CREATE INDEX event_by_call ON event (call_id, id);"
+
+    "CREATE TABLE account ("
+    "  id BIGINT PRIMARY KEY, tenant_id BIGINT," /* NULL: an operator, who sees all tenants */
+    "  email TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL, role TEXT NOT NULL,"
+    "  is_disabled BIGINT NOT NULL DEFAULT 0, created_at BIGINT NOT NULL);"
+    "CREATE TABLE session ("
+    "  token_hash TEXT PRIMARY KEY, account_id BIGINT NOT NULL, created_at BIGINT NOT NULL,"
+    "  seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, peer TEXT);"
+    "CREATE TABLE api_token ("
+    "  id BIGINT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, tenant_id BIGINT, name TEXT NOT "
+    "NULL,"
+    "  role TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT);"
+
+    "CREATE TABLE process ("
+    "  id BIGINT PRIMARY KEY, role TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, version "
+    "TEXT NOT NULL,"
+    "  started_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, detail TEXT);";
+
+/* Append only: a released migration never changes. */
+static const char *const migrations[] = { SCHEMA_1 };
+
+static bool version_read(struct db *db, int64_t *version_out, struct error *error)
+{
+    static const char SQL[] = "SELECT max(version) FROM schema_migration";
+
+    return db_run_number(db, SQL, DB_NO_VALUES, 0, version_out, error);
+}
+
+static bool table_make(struct db *db, struct error *error)
+{
+    return db_script(db,
+                     "CREATE TABLE IF NOT EXISTS schema_migration"
+                     " (version BIGINT PRIMARY KEY, at BIGINT NOT NULL)",
+                     error);
+}
+
+static bool migrate_inside(struct db *db, struct error *error)
+{
+    static const char SQL[] = "INSERT INTO schema_migration (version, at) VALUES ($1, $2)";
+    int64_t version = 0;
+
+    if (!version_read(db, &version, error)) {
+        return false;
+    }
+    if (version > (int64_t)COUNT_OF(migrations)) {
+        return error_set(
+            error, ERROR_INVALID,
+            "the database has schema %lld, this program knows only %zu: use a newer program",
+            (long long)version, COUNT_OF(migrations));
+    }
+    for (int64_t next = version + 1; next <= (int64_t)COUNT_OF(migrations); next++) {
+        if (!db_script(db, migrations[next - 1], error) ||
+            !db_run(db, SQL, DB_VALUES(DB_INT(next), DB_INT(time_now())), NULL, error)) {
+            return error_within(error, "migration %lld", (long long)next);
+        }
+    }
+    return true;
+}
+
+bool store_migrate(struct db *db, struct error *error)
+{
+    int64_t version = 0;
+    int64_t newest = 0;
+    struct error ignored;
+
+    if (store_schema(db, &version, &newest, &ignored) && version == newest) {
+        return true; /* The usual start takes no write lock. */
+    }
+    if (!db_begin(db, error)) {
+        return false;
+    }
+    if (!table_make(db, error) || !migrate_inside(db, error)) {
+        db_rollback(db);
+        return false;
+    }
+    return db_commit(db, error);
+}
+
+bool store_schema(struct db *db, int64_t *version_out, int64_t *newest_out, struct error *error)
+{
+    *newest_out = (int64_t)COUNT_OF(migrations);
+    return version_read(db, version_out, error);
+}
