@@ -77,13 +77,4 @@ MUST_USE bool quarantine_list(struct db *db, struct arena *arena, int64_t tenant
                               struct quarantine_row **list_out, size_t *count_out,
                               struct error *error);
 
-/* Processes: each role says that it lives, so that health can say which does not. */
-MUST_USE bool process_beat(struct db *db, int64_t id, const char *role, const char *host,
-                           int64_t pid, time_ms started_at, time_ms now, struct error *error);
-MUST_USE bool process_remove(struct db *db, int64_t id, struct error *error);
-/* When a process of the role was last seen; 0: never. */
-MUST_USE bool process_seen(struct db *db, const char *role, time_ms *seen_at_out,
-                           struct error *error);
-MUST_USE bool process_sweep(struct db *db, time_ms before_at, struct error *error);
-
 #endif

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "core/random.h"
 #include "core/rowid.h"
 
 bool lane_ensure(struct db *db, const char *stage, int64_t owner_id, int64_t running_max,
@@ -83,11 +82,16 @@ static bool job_pick(struct db *db, const char *stage, time_ms now, struct job *
     return step != DB_FAILED;
 }
 
-static bool job_take(struct db *db, struct job *job, time_ms until, struct error *error)
+static bool job_take(struct db *db, struct job *job, int64_t process_id, time_ms until,
+                     struct error *error)
 {
+    char process[ROW_ID_TEXT_SIZE];
+    char claim[ROW_ID_TEXT_SIZE];
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
 
-    IGNORE(id_make(until, job->worker), "returns its argument");
+    IGNORE(snprintf(job->worker, sizeof job->worker, "%s/%s", row_id_print(process_id, process),
+                    row_id_print(row_id_new(until), claim)),
+           "fits");
     if (!db_query(db, SQL_TAKE,
                   DB_VALUES(DB_INT(job->subject_id), DB_TEXT(job->worker), DB_INT(until)), &rows,
                   error)) {
@@ -103,8 +107,8 @@ static bool job_take(struct db *db, struct job *job, time_ms until, struct error
     return step == DB_DONE ? error_set(error, ERROR_BUSY, "the job is gone") : false;
 }
 
-bool job_claim(struct db *db, const char *stage, time_ms now, int64_t lease_ms, struct job *job_out,
-               bool *found_out, struct error *error)
+bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now, int64_t lease_ms,
+               struct job *job_out, bool *found_out, struct error *error)
 {
     struct job job = { 0 };
     bool is_found = false;
@@ -122,7 +126,7 @@ bool job_claim(struct db *db, const char *stage, time_ms now, int64_t lease_ms, 
     }
     bool is_taken = job_pick(db, stage, now, &job, &is_found, error);
     if (is_taken && is_found) {
-        is_taken = job_take(db, &job, now + lease_ms, error) &&
+        is_taken = job_take(db, &job, process_id, now + lease_ms, error) &&
                    db_run(db, SQL_SERVED, DB_VALUES(DB_INT(job.lane_id), DB_INT(now)), NULL, error);
     }
     if (!is_taken || !db_commit(db, error)) {
@@ -132,6 +136,16 @@ bool job_claim(struct db *db, const char *stage, time_ms now, int64_t lease_ms, 
     *job_out = job;
     *found_out = is_found;
     return true;
+}
+
+bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error)
+{
+    static const char SQL[] =
+        "UPDATE job SET run_at = $2, worker = NULL WHERE worker LIKE $1 || '/%' AND run_at > $2";
+    char process[ROW_ID_TEXT_SIZE];
+
+    return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process)), DB_INT(now)), NULL,
+                  error);
 }
 
 bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error)

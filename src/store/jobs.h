@@ -24,7 +24,7 @@ struct job {
     int64_t tenant_id;
     int64_t attempt; /* 1 at the first try. */
     time_ms queued_at;
-    char worker[40]; /* The fence: unique for each claim. */
+    char worker[40]; /* The fence: "PROCESS/CLAIM", unique for each claim. */
 };
 
 /* Make the lane when it is not there. running_max > 0. */
@@ -37,9 +37,14 @@ MUST_USE bool lane_block(struct db *db, const char *stage, int64_t owner_id, tim
 /* Queue a subject in a lane, due at run_at. One that is queued already keeps its place. */
 MUST_USE bool job_add(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_id,
                       time_ms run_at, time_ms now, struct error *error);
-/* Take the due job of the fairest lane of the stage. *found_out is false when there is none. */
-MUST_USE bool job_claim(struct db *db, const char *stage, time_ms now, int64_t lease_ms,
-                        struct job *job_out, bool *found_out, struct error *error);
+/* Take the due job of the fairest lane of the stage. *found_out is false when there is none.
+ * `process_id` is the claimer's row in `process`. */
+MUST_USE bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now,
+                        int64_t lease_ms, struct job *job_out, bool *found_out,
+                        struct error *error);
+/* The process is known to be dead, or is about to be: what it held is due now, no lease needs to
+ * run out. */
+MUST_USE bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error);
 /* When the next job of the stage becomes due, running ones left out; 0 when none waits. */
 MUST_USE bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error);
 

@@ -138,6 +138,16 @@ bool recording_not_stored(struct db *db, int64_t id, const char *state, const ch
                   NULL, error);
 }
 
+bool recording_blocked(struct db *db, int64_t pbx_id, const char *reason, const char *detail,
+                       struct error *error)
+{
+    static const char SQL[] = "UPDATE recording SET reason = $2, detail = $3"
+                              " WHERE pbx_id = $1 AND state = 'waiting' AND attempt_count = 0";
+
+    return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(reason), DB_TEXT(detail)), NULL,
+                  error);
+}
+
 bool recording_stage_set(struct db *db, int64_t id, const char *transcript_state,
                          const char *insight_state, struct error *error)
 {

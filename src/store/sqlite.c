@@ -37,6 +37,7 @@ static bool fail(struct sqlite *sqlite, const char *doing, struct error *error)
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_FULL: /* The disk is full: heals when somebody makes room. */
         kind = ERROR_BUSY;
         break;
     case SQLITE_CORRUPT:

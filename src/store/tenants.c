@@ -58,6 +58,8 @@ bool tenant_add(struct db *db, const struct tenant *tenant, const struct pbx_row
                   NULL, error) &&
            pbx_insert(db, pbx, tenant->created_at, error) &&
            lane_ensure(db, LANE_FETCH, pbx->id, PBX_CONNECTIONS_MAX, &lane, error) &&
+           (pbx->host != NULL ||
+            lane_block(db, LANE_FETCH, pbx->id, LANE_BLOCKED_FOR_GOOD, error)) &&
            lane_ensure(db, LANE_TRANSCRIBE, tenant->id, TENANT_JOBS_MAX, &lane, error) &&
            lane_ensure(db, LANE_ANALYSE, tenant->id, TENANT_JOBS_MAX, &lane, error);
 }

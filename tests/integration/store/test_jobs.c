@@ -17,7 +17,7 @@ static bool claim(struct fixture *f, time_ms now, struct job *job)
 {
     bool is_found = false;
 
-    MUST(f, job_claim(f->db, LANE_FETCH, now, LEASE_MS, job, &is_found, &f->error));
+    MUST(f, job_claim(f->db, LANE_FETCH, 7, now, LEASE_MS, job, &is_found, &f->error));
     return is_found;
 }
 
@@ -131,7 +131,7 @@ static void a_moved_job_starts_anew_in_the_next_lane(void **state)
     CHECK(claim(f, 1000, &job));
     MUST(f, job_move(f->db, &job, lane, 1100, &f->error));
     CHECK(!claim(f, 99999, &job));
-    MUST(f, job_claim(f->db, LANE_TRANSCRIBE, 1100, LEASE_MS, &job, &is_found, &f->error));
+    MUST(f, job_claim(f->db, LANE_TRANSCRIBE, 7, 1100, LEASE_MS, &job, &is_found, &f->error));
     CHECK(is_found);
     CHECK_NUMBER(job.attempt, 1);
     CHECK_NUMBER(job.owner_id, f->tenant_id);
@@ -153,6 +153,19 @@ static void a_retry_makes_a_waiting_job_due_but_leaves_a_running_one_alone(void 
     CHECK(claim(f, 1002, &other));
 }
 
+static void what_a_dead_process_held_is_due_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct job job;
+
+    add(f, 1, f->lane_id, 1000);
+    CHECK(claim(f, 1000, &job));
+    MUST(f, job_release_all(f->db, 8, 1001, &f->error));
+    CHECK(!claim(f, 1001, &job));
+    MUST(f, job_release_all(f->db, 7, 1001, &f->error));
+    CHECK(claim(f, 1001, &job));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +176,7 @@ int main(void)
         TEST(a_blocked_lane_waits_and_the_others_go_on),
         TEST(one_lane_with_many_jobs_does_not_starve_another),
         TEST(a_moved_job_starts_anew_in_the_next_lane),
+        TEST(what_a_dead_process_held_is_due_at_once),
         TEST(a_retry_makes_a_waiting_job_due_but_leaves_a_running_one_alone),
     };
     return cmocka_run_group_tests_name("store/jobs", tests, NULL, NULL);

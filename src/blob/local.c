@@ -1,0 +1,249 @@
+/*
+ * See blob.h. FOLDER/.drafts/ID holds drafts; keeping one is fsync of the file, rename to its key,
+ * fsync of the folder: in that order, so that a name that is there after a power cut has all its
+ * bytes.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "blob/blob.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "core/random.h"
+
+struct blob {
+    char *folder;
+    int handle; /* Of the folder. */
+};
+
+static const char DRAFTS[] = ".drafts";
+
+bool blob_open_local(const char *folder, struct blob **blob_out, struct error *error)
+{
+    char drafts[PATH_MAX];
+
+    IGNORE(snprintf(drafts, sizeof drafts, "%s/%s", folder, DRAFTS), "a cut path fails to open");
+    if (!folder_make(drafts, error)) {
+        return false;
+    }
+    int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) {
+        return error_set_errno(error, "open folder '%s'", folder);
+    }
+    struct blob *blob = memory_new(sizeof *blob);
+    blob->folder = memory_copy_text(folder);
+    blob->handle = handle;
+    *blob_out = blob;
+    return true;
+}
+
+void blob_close(struct blob *blob)
+{
+    if (blob != NULL) {
+        (void)close(blob->handle);
+        free(blob->folder);
+        free(blob);
+    }
+}
+
+static bool key_is_valid(const char *key)
+{
+    size_t size = strlen(key);
+    bool is_segment_start = true;
+
+    if (size == 0 || size > BLOB_KEY_SIZE_MAX ||
+        strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._-/") != size || key[size - 1] == '/') {
+        return false;
+    }
+    for (const char *c = key; *c != '\0'; c++) {
+        if (is_segment_start && (*c == '.' || *c == '/')) {
+            return false;
+        }
+        is_segment_start = *c == '/';
+    }
+    return true;
+}
+
+static bool key_check(const char *key, struct error *error)
+{
+    return key_is_valid(key) || error_set(error, ERROR_INVALID, "'%s' is no blob key", key);
+}
+
+bool blob_begin(struct blob *blob, struct blob_draft *draft_out, struct error *error)
+{
+    char id[ID_SIZE];
+    struct blob_draft draft = { .blob = blob, .file = -1 };
+
+    IGNORE(snprintf(draft.name, sizeof draft.name, "%s/%s", DRAFTS, id_make(time_now(), id)),
+           "fits");
+    draft.file = openat(blob->handle, draft.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (draft.file < 0) {
+        return error_set_errno(error, "storage: create a draft in '%s'", blob->folder);
+    }
+    *draft_out = draft;
+    return true;
+}
+
+void blob_discard(struct blob_draft *draft)
+{
+    if (draft->file >= 0 && draft->name[0] != '\0') {
+        (void)close(draft->file);
+        (void)unlinkat(draft->blob->handle, draft->name, 0);
+        draft->file = -1;
+    }
+}
+
+/* fsync every folder from the key's up to the root: a new folder's own name must survive as well.
+ */
+static bool folders_sync(struct blob *blob, const char *key, struct error *error)
+{
+    char folder[BLOB_KEY_SIZE_MAX + 1];
+
+    memcpy(folder, key, strlen(key) + 1);
+    for (char *slash = strrchr(folder, '/'); slash != NULL; slash = strrchr(folder, '/')) {
+        *slash = '\0';
+        AUTO(file_close)
+        int handle = openat(blob->handle, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (handle < 0 || fsync(handle) != 0) {
+            return error_set_errno(error, "storage: fsync folder '%s'", folder);
+        }
+    }
+    if (fsync(blob->handle) != 0) {
+        return error_set_errno(error, "storage: fsync '%s'", blob->folder);
+    }
+    return true;
+}
+
+static bool folders_make(struct blob *blob, const char *key, struct error *error)
+{
+    char folder[BLOB_KEY_SIZE_MAX + 1];
+
+    for (const char *slash = strchr(key, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        memcpy(folder, key, (size_t)(slash - key));
+        folder[slash - key] = '\0';
+        if (mkdirat(blob->handle, folder, 0700) != 0 && errno != EEXIST) {
+            return error_set_errno(error, "storage: make folder '%s'", folder);
+        }
+    }
+    return true;
+}
+
+static bool draft_place(struct blob_draft *draft, const char *key, struct error *error)
+{
+    if (!folders_make(draft->blob, key, error)) {
+        return false;
+    }
+    if (fsync(draft->file) != 0) {
+        return error_set_errno(error, "storage: fsync");
+    }
+    if (renameat(draft->blob->handle, draft->name, draft->blob->handle, key) != 0) {
+        return error_set_errno(error, "storage: rename");
+    }
+    (void)close(draft->file);
+    draft->file = -1;
+    return folders_sync(draft->blob, key, error);
+}
+
+bool blob_keep(struct blob_draft *draft, const char *key, struct error *error)
+{
+    if (!key_check(key, error) || !draft_place(draft, key, error)) {
+        blob_discard(draft);
+        return false;
+    }
+    return true;
+}
+
+bool blob_read(struct blob *blob, const char *key, int *file_out, uint64_t *size_out,
+               struct error *error)
+{
+    struct stat status;
+
+    if (!key_check(key, error)) {
+        return false;
+    }
+    AUTO(file_close) int file = openat(blob->handle, key, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0 || fstat(file, &status) != 0) {
+        return error_set_errno(error, "storage: open '%s'", key);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return error_set(error, ERROR_CORRUPT, "storage: '%s' is no file", key);
+    }
+    *file_out = file;
+    *size_out = (uint64_t)status.st_size;
+    file = -1;
+    return true;
+}
+
+bool blob_remove(struct blob *blob, const char *key, struct error *error)
+{
+    if (!key_check(key, error)) {
+        return false;
+    }
+    if (unlinkat(blob->handle, key, 0) != 0 && errno != ENOENT) {
+        return error_set_errno(error, "storage: remove '%s'", key);
+    }
+    return true;
+}
+
+bool blob_is_nearly_full(struct blob *blob, uint64_t bytes)
+{
+    struct statvfs status;
+
+    return fstatvfs(blob->handle, &status) == 0 &&
+           (uint64_t)status.f_bavail * status.f_frsize < bytes;
+}
+
+bool blob_check(struct blob *blob, struct error *error)
+{
+    static const char PROBE[] = "audiapro storage probe";
+    char key[64];
+    char id[ID_SIZE];
+    char back[sizeof PROBE];
+    uint64_t size = 0;
+    AUTO(blob_discard) struct blob_draft draft = { .file = -1 };
+
+    IGNORE(snprintf(key, sizeof key, "probe/%s", id_make(time_now(), id)), "fits");
+    if (!blob_begin(blob, &draft, error) ||
+        !file_write_all(draft.file, PROBE, sizeof PROBE, error) || !blob_keep(&draft, key, error)) {
+        return false;
+    }
+    AUTO(file_close) int file = -1;
+    if (!blob_read(blob, key, &file, &size, error)) {
+        return false;
+    }
+    bool is_equal = read(file, back, sizeof back) == (ssize_t)sizeof back &&
+                    memcmp(back, PROBE, sizeof back) == 0;
+    if (!blob_remove(blob, key, error)) {
+        return false;
+    }
+    return is_equal ||
+           error_set(error, ERROR_CORRUPT, "storage: what was written does not come back");
+}
+
+bool blob_sweep(struct blob *blob, time_ms before_at, int *removed_out, struct error *error)
+{
+    int handle = openat(blob->handle, DRAFTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = handle < 0 ? NULL : fdopendir(handle);
+
+    if (folder == NULL) {
+        return error_set_errno(error, "storage: open '%s'", DRAFTS);
+    }
+    *removed_out = 0;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        struct stat status;
+        bool is_old = entry->d_name[0] != '.' &&
+                      fstatat(handle, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                      (time_ms)status.st_mtim.tv_sec * SECOND_MS < before_at;
+        if (is_old && unlinkat(handle, entry->d_name, 0) == 0) {
+            (*removed_out)++;
+        }
+    }
+    (void)closedir(folder);
+    return true;
+}
