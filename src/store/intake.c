@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/rowid.h"
-#include "ledger/reason.h"
 #include "store/jobs.h"
 
 static bool is_answered(const struct cdr_leg *leg)
@@ -158,8 +157,6 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
     int64_t id = row_id_new(webhook->received_at);
     int64_t changed = 0;
     bool is_only_one = leg->recording_count == 1;
-    enum reason reason =
-        webhook->is_pbx_configured ? REASON_WAITING_FIRST_TRY : REASON_PBX_NOT_CONFIGURED;
 
     if (!db_run(db, SQL_RECORDING,
                 DB_VALUES(DB_INT(id), DB_INT(webhook->tenant_id), DB_INT(webhook->pbx_id),
@@ -169,7 +166,8 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                           DB_INT(leg->started_at > 0 ? leg->started_at : webhook->received_at),
                           is_only_one ? DB_KNOWN_INT(leg->talk_s) : DB_NULL,
                           DB_KNOWN_INT(recording->bytes), DB_KNOWN_INT(recording->seconds),
-                          DB_TEXT(reason_info(reason)->code), DB_INT(webhook->received_at)),
+                          DB_TEXT(reason_info(webhook->waiting_reason)->code),
+                          DB_INT(webhook->received_at)),
                 &changed, error)) {
         return false;
     }

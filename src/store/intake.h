@@ -5,13 +5,15 @@
 
 #include "cdr/cdr.h"
 #include "core/time.h"
+#include "ledger/reason.h"
 #include "store/db.h"
 
 struct intake_webhook {
     int64_t tenant_id;
     int64_t pbx_id;
     int64_t fetch_lane_id;
-    bool is_pbx_configured; /* Has it a host and credentials? Else recordings wait for them. */
+    enum reason waiting_reason; /* Why its new recordings wait: first try, PBX not configured, PBX
+                                   stopped. */
     time_ms received_at;
     const char *peer;
     const char *content_type;     /* As sent, may be NULL. */

@@ -77,7 +77,7 @@ static bool recordings_wake(struct db *db, int64_t pbx_id, time_ms now, struct e
            db_run(db, SQL_STATE, DB_VALUES(DB_INT(pbx_id), DB_INT(now)), NULL, error);
 }
 
-bool pbx_edit(struct db *db, const struct pbx_row *pbx, time_ms now, struct error *error)
+bool pbx_row_edit(struct db *db, const struct pbx_row *pbx, time_ms now, struct error *error)
 {
     static const char SQL[] =
         "UPDATE pbx SET name = $2, host = $3, port = $4, old_port = $5, username = $6,"
@@ -212,8 +212,8 @@ static bool pbxs_query(struct db *db, struct arena *arena, const char *sql, int6
     return step != DB_FAILED;
 }
 
-bool pbx_list(struct db *db, struct arena *arena, int64_t tenant_id, struct pbx_row **rows_out,
-              size_t *count_out, struct error *error)
+bool pbx_row_list(struct db *db, struct arena *arena, int64_t tenant_id, struct pbx_row **rows_out,
+                  size_t *count_out, struct error *error)
 {
     static const char SQL_COUNT[] = "SELECT count(*) FROM pbx WHERE tenant_id = $1";
     static const char SQL[] = "SELECT " PBX_COLUMNS " WHERE pbx.tenant_id = $1 ORDER BY pbx.id";
@@ -227,8 +227,8 @@ bool pbx_list(struct db *db, struct arena *arena, int64_t tenant_id, struct pbx_
     return pbxs_query(db, arena, SQL, tenant_id, *rows_out, room, count_out, error);
 }
 
-bool pbx_find(struct db *db, struct arena *arena, int64_t pbx_id, struct pbx_row **found_out,
-              struct error *error)
+bool pbx_row_find(struct db *db, struct arena *arena, int64_t pbx_id, struct pbx_row **found_out,
+                  struct error *error)
 {
     static const char SQL[] = "SELECT " PBX_COLUMNS " WHERE pbx.id = $1";
     struct pbx_row *pbx = arena_take(arena, sizeof *pbx);

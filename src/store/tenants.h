@@ -49,7 +49,8 @@ MUST_USE bool tenant_add(struct db *db, const struct tenant *tenant, const struc
 /* Change what a person may change of a PBX; a stop ends, its lane opens, and recordings that were
  * given up or wait because of it become due. `password` NULL keeps the old one. Inside a
  * transaction. */
-MUST_USE bool pbx_edit(struct db *db, const struct pbx_row *pbx, time_ms now, struct error *error);
+MUST_USE bool pbx_row_edit(struct db *db, const struct pbx_row *pbx, time_ms now,
+                           struct error *error);
 MUST_USE bool tenant_secret_set(struct db *db, int64_t tenant_id, const char *sealed,
                                 struct error *error);
 
@@ -58,10 +59,10 @@ MUST_USE bool tenant_list(struct db *db, struct arena *arena, struct tenant **te
 /* *found_out NULL when there is none. */
 MUST_USE bool tenant_find(struct db *db, struct arena *arena, const char *subdomain,
                           struct tenant **found_out, struct error *error);
-MUST_USE bool pbx_list(struct db *db, struct arena *arena, int64_t tenant_id,
-                       struct pbx_row **rows_out, size_t *count_out, struct error *error);
-MUST_USE bool pbx_find(struct db *db, struct arena *arena, int64_t pbx_id,
-                       struct pbx_row **found_out, struct error *error);
+MUST_USE bool pbx_row_list(struct db *db, struct arena *arena, int64_t tenant_id,
+                           struct pbx_row **rows_out, size_t *count_out, struct error *error);
+MUST_USE bool pbx_row_find(struct db *db, struct arena *arena, int64_t pbx_id,
+                           struct pbx_row **found_out, struct error *error);
 
 /* ---- What the PBX client remembers between requests, shared by all processes. Each its own
  * statement. ---- */

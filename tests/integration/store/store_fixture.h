@@ -88,7 +88,7 @@ static inline struct intake_result fixture_send(struct fixture *f, const char *b
     struct intake_webhook webhook = { .tenant_id = f->tenant_id,
                                       .pbx_id = f->pbx_id,
                                       .fetch_lane_id = f->lane_id,
-                                      .is_pbx_configured = true,
+                                      .waiting_reason = REASON_WAITING_FIRST_TRY,
                                       .received_at = time_now(),
                                       .body = body,
                                       .size = strlen(body),

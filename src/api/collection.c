@@ -1,0 +1,116 @@
+/* The ledger's figures, and the webhooks that could not be read. */
+#include <string.h>
+
+#include "api/inside.h"
+#include "core/rowid.h"
+#include "core/text.h"
+
+static json_t *collection_make(struct db *db, struct arena *arena, int64_t tenant_id,
+                               time_ms from_at, time_ms to_at, struct error *error)
+{
+    struct collection counts = { 0 };
+    struct collection_reason *reasons = NULL;
+    size_t count = 0;
+    json_t *list = json_array();
+
+    if (!collection_count(db, tenant_id, from_at, to_at, &counts, error) ||
+        !collection_reasons(db, arena, tenant_id, from_at, to_at, &reasons, &count, error)) {
+        json_decref(list);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        IGNORE(json_array_append_new(list, json_pack("{s:s, s:I}", "code", reasons[i].code, "count",
+                                                     (json_int_t)reasons[i].count)),
+               "memory never fails");
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "calls", (json_int_t)counts.calls,
+                     "not_expected", (json_int_t)counts.not_expected, "expected",
+                     (json_int_t)counts.expected, "stored", (json_int_t)counts.stored, "waiting",
+                     (json_int_t)counts.waiting, "missing", (json_int_t)counts.missing, "yield",
+                     counts.expected > 0
+                         ? json_real((double)counts.stored / (double)counts.expected)
+                         : json_null(),
+                     "reasons", list);
+}
+
+static bool range_read(struct http_request *request, const char *name, time_ms *at_out)
+{
+    const char *text = http_request_query(request, name);
+
+    if (text != NULL && text[0] != '\0' && !time_parse(text, at_out)) {
+        http_answer_problem(request, 400, "bad_parameter",
+                            "'%s' is no instant: write 2026-02-05T21:20:41Z or 2026-02-05", name);
+        return false;
+    }
+    return true;
+}
+
+void collection_show(struct http_request *request, void *context)
+{
+    struct api *api = context;
+    time_ms from_at = 0;
+    time_ms to_at = 0;
+    int64_t tenant_id = 0;
+    struct error error;
+
+    if (!range_read(request, "from", &from_at) || !range_read(request, "to", &to_at)) {
+        return;
+    }
+    struct db *db = pool_take(&api->pool);
+    if (api_tenant(api, db, request, &tenant_id)) {
+        json_t *json =
+            collection_make(db, http_request_arena(request), tenant_id, from_at, to_at, &error);
+        if (json != NULL) {
+            http_answer_json(request, 200, json);
+        } else {
+            api_failed(request, &error);
+        }
+    }
+    pool_give(&api->pool, db);
+}
+
+/* Whatever it is, as text that a page can show: what is not printable ASCII becomes a dot. */
+static const char *preview_make(struct arena *arena, const struct quarantine_row *row)
+{
+    char *preview = arena_copy(arena, row->preview, row->preview_size);
+
+    for (size_t i = 0; i < row->preview_size; i++) {
+        if (preview[i] < 0x20 || preview[i] > 0x7e) {
+            preview[i] = '.';
+        }
+    }
+    return preview;
+}
+
+void quarantine_show(struct http_request *request, void *context)
+{
+    struct api *api = context;
+    struct arena *arena = http_request_arena(request);
+    struct quarantine_row *rows = NULL;
+    size_t count = 0;
+    int64_t tenant_id = 0;
+    struct error error;
+    char id[ROW_ID_TEXT_SIZE];
+    struct db *db = pool_take(&api->pool);
+
+    if (api_tenant(api, db, request, &tenant_id)) {
+        if (quarantine_list(db, arena, tenant_id, &rows, &count, &error)) {
+            json_t *list = json_array();
+            for (size_t i = 0; i < count; i++) {
+                IGNORE(
+                    json_array_append_new(
+                        list, json_pack("{s:s, s:o, s:s, s:s?, s:I, s:s, s:s}", "id",
+                                        row_id_print(rows[i].id, id), "received_at",
+                                        shape_time(rows[i].received_at), "tenant", rows[i].tenant,
+                                        "content_type", rows[i].content_type, "bytes",
+                                        (json_int_t)rows[i].size, "reason", rows[i].reason,
+                                        "preview", preview_make(arena, &rows[i]))),
+                    "memory never fails");
+            }
+            http_answer_json(request, 200, json_pack("{s:o}", "webhooks", list));
+        } else {
+            api_failed(request, &error);
+        }
+    }
+    pool_give(&api->pool, db);
+}

@@ -1,0 +1,339 @@
+/* `audiapro calls`: what came in, where each recording is, and trying again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/flags.h"
+#include "cli/setup.h"
+#include "cli/table.h"
+#include "core/rowid.h"
+#include "ledger/reason.h"
+#include "store/calls.h"
+#include "store/recordings.h"
+#include "store/tenants.h"
+
+enum { LIMIT_DEFAULT = 20 };
+
+static json_t *recording_row(const struct recording *recording)
+{
+    char id[ROW_ID_TEXT_SIZE];
+    char at[TIME_TEXT_SIZE];
+    const struct reason_info *info =
+        recording->reason != NULL ? reason_info(reason_from_code(recording->reason)) : NULL;
+
+    return json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:I, s:I, s:f, s:s?, s:I, s:s?, s:s}",
+        "id", row_id_print(recording->id, id), "path", recording->path, "state", recording->state,
+        "reason", recording->reason, "message", info != NULL ? info->message : NULL, "detail",
+        recording->detail, "owner", info != NULL ? reason_owner_name(info->owner) : NULL, "advice",
+        info != NULL ? info->advice : NULL, "expected_bytes", (json_int_t)recording->expected_bytes,
+        "expected_seconds",
+        (json_int_t)(recording->expected_seconds >= 0 ? recording->expected_seconds
+                                                      : recording->talk_s),
+        "stored_bytes", (json_int_t)recording->stored_bytes, "stored_seconds",
+        recording->stored_seconds, "sha256", recording->sha256, "attempts",
+        (json_int_t)recording->attempt_count, "next_try_at",
+        recording->next_try_at > 0 ? time_print(recording->next_try_at, at) : NULL,
+        "transcript_state", recording->transcript_state);
+}
+
+static json_t *call_row_make(const struct call_row *call, const struct recording *recordings,
+                             size_t count)
+{
+    char id[ROW_ID_TEXT_SIZE];
+    char at[TIME_TEXT_SIZE];
+    json_t *list = json_array();
+    const char *state = count > 0 ? recordings[0].state : "not_expected";
+    const char *reason = count > 0 ? recordings[0].reason : NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(recordings[i].state, RECORDING_STORED) != 0) {
+            state = recordings[i].state;
+            reason = recordings[i].reason;
+        }
+        IGNORE(json_array_append_new(list, recording_row(&recordings[i])), "memory never fails");
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:I, s:I, s:s?, s:s, s:s?, s:s, s:o}", "id",
+                     row_id_print(call->id, id), "started_at", time_print(call->started_at, at),
+                     "tenant", call->tenant, "direction", call->direction, "from", call->from, "to",
+                     call->to, "duration_s", (json_int_t)call->duration_s, "talk_s",
+                     (json_int_t)call->talk_s, "disposition", call->disposition, "recording", state,
+                     "reason", reason, "transcript",
+                     count > 0 ? recordings[0].transcript_state : "none", "recordings", list);
+}
+
+static json_t *calls_get(struct setup *setup, const struct call_filter *filter, struct error *error)
+{
+    struct call_row *calls = NULL;
+    size_t count = 0;
+    json_t *rows = json_array();
+
+    bool is_fine = call_list(setup->db, setup->arena, filter, &calls, &count, error);
+    for (size_t i = 0; is_fine && i < count; i++) {
+        struct recording *recordings = NULL;
+        size_t recording_count = 0;
+        is_fine = recording_list(setup->db, setup->arena, calls[i].id, &recordings,
+                                 &recording_count, error);
+        if (is_fine) {
+            IGNORE(
+                json_array_append_new(rows, call_row_make(&calls[i], recordings, recording_count)),
+                "memory never fails");
+        }
+    }
+    if (!is_fine) {
+        json_decref(rows);
+        return NULL;
+    }
+    return rows;
+}
+
+static void yield_print(struct setup *setup, int64_t tenant_id)
+{
+    struct collection counts = { 0 };
+    struct error error;
+
+    if (collection_count(setup->db, tenant_id, 0, 0, &counts, &error)) {
+        printf("\n%lld calls; recordings: %lld expected, %lld stored, %lld waiting, %lld missing\n",
+               (long long)counts.calls, (long long)counts.expected, (long long)counts.stored,
+               (long long)counts.waiting, (long long)counts.missing);
+    }
+}
+
+static int calls_list_run(int argc, char **argv)
+{
+    static const struct table_column columns[] = {
+        { "ID", "id" },
+        { "STARTED", "started_at" },
+        { "TENANT", "tenant" },
+        { "FROM", "from" },
+        { "TO", "to" },
+        { "SECONDS", "talk_s" },
+        { "RECORDING", "recording" },
+        { "REASON", "reason" },
+        { "TRANSCRIPT", "transcript" },
+    };
+    bool is_json = false;
+    const char *subdomain = NULL;
+    const char *limit = NULL;
+    struct call_filter filter = { .limit = LIMIT_DEFAULT };
+    const struct flag flags[] = {
+        { "--tenant", "SUBDOMAIN", NULL, &subdomain, "only this tenant's" },
+        { "--number", "NUMBER", NULL, &filter.number, "from or to this number" },
+        { "--recording", "STATE", NULL, &filter.recording,
+          "stored, waiting, missing, not_expected, or a reason" },
+        { "--limit", "N", NULL, &limit, "how many, newest first (20; at most 200)" },
+        { "--json", NULL, &is_json, NULL, "as JSON" },
+    };
+    const struct usage usage = { .command = "calls list",
+                                 .words = "",
+                                 .about = "Calls, newest first, and where their recordings are.",
+                                 .flags = flags,
+                                 .flag_count = COUNT_OF(flags) };
+    struct words words;
+    struct error error = { 0 };
+    int status = 0;
+    AUTO(setup_close) struct setup setup = { 0 };
+
+    if (!flags_read(&usage, argc, argv, &words, &status)) {
+        return status;
+    }
+    filter.limit = limit != NULL ? strtol(limit, NULL, 10) : filter.limit;
+    if (filter.limit < 1 || filter.limit > 200) {
+        fprintf(stderr, "audiapro calls list: --limit goes from 1 to 200\n");
+        return EXIT_USAGE;
+    }
+    if (!setup_open("", &setup)) {
+        return EXIT_PROBLEM;
+    }
+    struct tenant *tenant = subdomain != NULL ? setup_tenant(&setup, subdomain) : NULL;
+    if (subdomain != NULL && tenant == NULL) {
+        return EXIT_PROBLEM;
+    }
+    filter.tenant_id = tenant != NULL ? tenant->id : 0;
+    json_t *rows = calls_get(&setup, &filter, &error);
+    if (rows == NULL) {
+        return setup_problem(&error);
+    }
+    table_print(columns, COUNT_OF(columns), rows, is_json);
+    json_decref(rows);
+    if (!is_json) {
+        yield_print(&setup, filter.tenant_id);
+    }
+    return EXIT_FINE;
+}
+
+/* The call whose id stands in the words; NULL: said. */
+static struct call_row *call_of_word(struct setup *setup, const char *word)
+{
+    struct call_row *call = NULL;
+    int64_t id = 0;
+    struct error error;
+
+    if (row_id_parse(word, &id) && !call_find(setup->db, setup->arena, 0, id, &call, &error)) {
+        IGNORE(setup_problem(&error), "the caller ends");
+        return NULL;
+    }
+    if (call == NULL) {
+        fprintf(stderr, "audiapro: there is no call '%s'; see: audiapro calls list\n", word);
+    }
+    return call;
+}
+
+static void recording_tell(const struct recording *recording)
+{
+    const struct reason_info *info =
+        recording->reason != NULL ? reason_info(reason_from_code(recording->reason)) : NULL;
+    char at[TIME_TEXT_SIZE];
+
+    printf("\nrecording  %s\nstate      %s\n", recording->path, recording->state);
+    if (info != NULL) {
+        printf("reason     %s: %s\n", recording->reason, info->message);
+        if (recording->detail != NULL && recording->detail[0] != '\0') {
+            printf("evidence   %s\n", recording->detail);
+        }
+        printf("who        %s\nnext step  %s\n", reason_owner_name(info->owner), info->advice);
+    }
+    if (recording->next_try_at > 0) {
+        printf("next try   %s\n", time_print(recording->next_try_at, at));
+    }
+    if (recording->blob_key != NULL) {
+        printf("proof      %lld bytes, %.1f s stored; PBX says %lld bytes, %lld s (-1: nothing)\n"
+               "SHA-256    %s\nstored as  %s\n",
+               (long long)recording->stored_bytes, recording->stored_seconds,
+               (long long)recording->expected_bytes,
+               (long long)(recording->expected_seconds >= 0 ? recording->expected_seconds
+                                                            : recording->talk_s),
+               recording->sha256, recording->blob_key);
+    }
+    printf("transcript %s\n", recording->transcript_state);
+}
+
+static bool attempts_tell(struct setup *setup, int64_t call_id, struct error *error)
+{
+    struct attempt_row *attempts = NULL;
+    size_t count = 0;
+    char at[TIME_TEXT_SIZE];
+
+    if (!attempt_list(setup->db, setup->arena, call_id, &attempts, &count, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        printf("%s%s  %-28s HTTP %d, %lld bytes, %lld ms: %s\n", i == 0 ? "\nattempts\n" : "",
+               time_print(attempts[i].at, at), attempts[i].purpose, attempts[i].http_status,
+               (long long)attempts[i].bytes, (long long)attempts[i].duration_ms,
+               attempts[i].verdict);
+    }
+    return true;
+}
+
+static int calls_show_run(int argc, char **argv)
+{
+    bool is_json = false;
+    const struct flag flags[] = { { "--json", NULL, &is_json, NULL, "as JSON" } };
+    const struct usage usage = { .command = "calls show",
+                                 .words = "ID",
+                                 .about =
+                                     "One call: its recordings, why one is missing, who must do "
+                                     "what, and every attempt.",
+                                 .flags = flags,
+                                 .flag_count = COUNT_OF(flags),
+                                 .word_count_min = 1,
+                                 .word_count_max = 1 };
+    struct words words;
+    struct error error = { 0 };
+    struct recording *recordings = NULL;
+    size_t count = 0;
+    int status = 0;
+    char at[TIME_TEXT_SIZE];
+    AUTO(setup_close) struct setup setup = { 0 };
+
+    if (!flags_read(&usage, argc, argv, &words, &status)) {
+        return status;
+    }
+    if (!setup_open("", &setup)) {
+        return EXIT_PROBLEM;
+    }
+    struct call_row *call = call_of_word(&setup, words.text[0]);
+    if (call == NULL) {
+        return EXIT_PROBLEM;
+    }
+    if (!recording_list(setup.db, setup.arena, call->id, &recordings, &count, &error)) {
+        return setup_problem(&error);
+    }
+    if (is_json) {
+        json_t *row = call_row_make(call, recordings, count);
+        table_print(NULL, 0, row, true);
+        json_decref(row);
+        return EXIT_FINE;
+    }
+    printf("call       %s → %s, %s, %s, %lld s (tenant %s)\n", call->from, call->to,
+           call->direction, time_print(call->started_at, at), (long long)call->duration_s,
+           call->tenant);
+    for (size_t i = 0; i < count; i++) {
+        recording_tell(&recordings[i]);
+    }
+    if (count == 0) {
+        puts("recording  none expected: the CDR names no file");
+    }
+    return attempts_tell(&setup, call->id, &error) ? EXIT_FINE : setup_problem(&error);
+}
+
+static int calls_retry_run(int argc, char **argv)
+{
+    const struct usage usage = { .command = "calls retry",
+                                 .words = "ID",
+                                 .about = "Try the call's missing recordings again, now.",
+                                 .word_count_min = 1,
+                                 .word_count_max = 1 };
+    struct words words;
+    struct error error = { 0 };
+    struct recording *recordings = NULL;
+    struct pbx_row *pbx = NULL;
+    size_t count = 0;
+    int retried = 0;
+    int status = 0;
+    AUTO(setup_close) struct setup setup = { 0 };
+
+    if (!flags_read(&usage, argc, argv, &words, &status)) {
+        return status;
+    }
+    if (!setup_open("", &setup)) {
+        return EXIT_PROBLEM;
+    }
+    struct call_row *call = call_of_word(&setup, words.text[0]);
+    if (call == NULL) {
+        return EXIT_PROBLEM;
+    }
+    if (!pbx_row_find(setup.db, setup.arena, call->pbx_id, &pbx, &error) || pbx == NULL ||
+        !recording_list(setup.db, setup.arena, call->id, &recordings, &count, &error) ||
+        !db_begin(setup.db, &error)) {
+        return setup_problem(&error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(recordings[i].state, RECORDING_STORED) != 0) {
+            if (!recording_retry(setup.db, &recordings[i], pbx->fetch_lane_id, time_now(),
+                                 &error)) {
+                db_rollback(setup.db);
+                return setup_problem(&error);
+            }
+            retried++;
+        }
+    }
+    if (!db_commit(setup.db, &error)) {
+        return setup_problem(&error);
+    }
+    printf("%d of %zu recordings will be tried now\n", retried, count);
+    return EXIT_FINE;
+}
+
+int cli_calls(int argc, char **argv)
+{
+    static const struct subcommand rows[] = {
+        { "list", "", "calls and where their recordings are", calls_list_run },
+        { "show", "ID", "one call, and why a recording is missing", calls_show_run },
+        { "retry", "ID", "try missing recordings again, now", calls_retry_run },
+    };
+
+    return subcommands_run("calls", rows, COUNT_OF(rows), argc, argv);
+}

@@ -1,0 +1,184 @@
+/* See role.h. Each role is a row: how it is started, how it is stopped. The loop around them is the
+ * same. */
+#include "cli/role.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "cli/flags.h"
+#include "cli/setup.h"
+#include "cli/web.h"
+#include "core/log.h"
+#include "core/rowid.h"
+#include "jobs/janitor.h"
+#include "jobs/runner.h"
+#include "store/processes.h"
+
+enum {
+    BEAT_MS = 5 * SECOND_MS,
+    SWEEP_MS = 10 * MINUTE_MS,
+    LOOK_MS = 100,
+    STOP_GRACE_MS = 4000,
+    INSIGHT_WORKERS = 1,
+};
+
+const char *const role_names[] = { "http", "collect", "speech", "insight", NULL };
+static const char *const worker_roles[] = { "collect", "speech", "insight", NULL };
+
+static volatile sig_atomic_t stop_asked;
+
+static void stop_note(int signal_number)
+{
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+void role_signals_set(void)
+{
+    struct sigaction action = { .sa_handler = stop_note };
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+bool role_should_stop(void)
+{
+    return stop_asked != 0;
+}
+
+/* What runs in this process: one of the two is set. */
+struct running {
+    struct api *api;
+    struct runner *runner;
+};
+
+static bool http_start(struct setup *setup, struct running *running, struct error *error)
+{
+    struct api_options options = {
+        .listen = setup->config->http_listen,
+        .threads = (unsigned)setup->config->http_threads,
+        .roles = worker_roles,
+        .assets = web_assets(),
+        .asset_count = web_asset_count(),
+        .csrf_key = setup->csrf_key,
+    };
+
+    if (!api_start(&setup->world, &options, &running->api, error)) {
+        return false;
+    }
+    log_info("http.listening", "address", setup->config->http_listen, "port",
+             LOG_NUMBER(api_port(running->api)), NULL);
+    return true;
+}
+
+static unsigned worker_count(const struct setup *setup, const char *role)
+{
+    if (strcmp(role, "collect") == 0) {
+        return (unsigned)setup->config->fetch_workers;
+    }
+    return strcmp(role, "speech") == 0 ? (unsigned)setup->config->speech_workers : INSIGHT_WORKERS;
+}
+
+/* Without models the role still runs: its jobs wait, and each says what is missing. */
+static void models_find(struct setup *setup)
+{
+    struct error error;
+
+    if (!speech_models_find(setup->arena,
+                            setup->config->speech_model[0] != '\0' ? setup->config->speech_model
+                                                                   : NULL,
+                            setup->config->data_dir, &setup->world.speech, &error)) {
+        log_warn("speech.no_model", "error", error.message, NULL);
+    }
+}
+
+static bool worker_start(struct setup *setup, const char *role, struct running *running,
+                         struct error *error)
+{
+    if (strcmp(role, "speech") == 0) {
+        models_find(setup);
+    }
+    return runner_start(&setup->world, stage_of_role(role), worker_count(setup, role),
+                        &running->runner, error);
+}
+
+static void beat(struct setup *setup, time_ms started_at)
+{
+    char host[256] = "";
+    struct error error;
+
+    (void)gethostname(host, sizeof host - 1);
+    if (!process_beat(setup->db, setup->world.process_id, setup->world.role, host, getpid(),
+                      started_at, time_now(), &error)) {
+        log_warn("process.no_beat", "error", error.message, NULL);
+    }
+}
+
+static void sweep(struct setup *setup)
+{
+    struct error error;
+
+    if (strcmp(setup->world.role, "collect") == 0 &&
+        !janitor_sweep(&setup->world, setup->db, &error)) {
+        log_warn("janitor.failed", "error", error.message, NULL);
+    }
+}
+
+static int role_loop(struct setup *setup, struct running *running)
+{
+    time_ms started_at = time_now();
+    int64_t beaten_at_ms = 0;
+    int64_t swept_at_ms = 0;
+
+    while (!role_should_stop()) {
+        int64_t now_ms = time_monotonic_ms();
+        if (beaten_at_ms == 0 || now_ms - beaten_at_ms >= BEAT_MS) {
+            beaten_at_ms = now_ms;
+            beat(setup, started_at);
+        }
+        if (swept_at_ms == 0 || now_ms - swept_at_ms >= SWEEP_MS) {
+            swept_at_ms = now_ms;
+            sweep(setup);
+        }
+        if (running->api != NULL && api_is_broken(running->api)) {
+            return EXIT_AGAIN;
+        }
+        time_sleep_ms(LOOK_MS);
+    }
+    return EXIT_FINE;
+}
+
+int role_run(const char *role)
+{
+    AUTO(setup_close) struct setup setup = { 0 };
+    struct running running = { 0 };
+    struct error error = { 0 };
+
+    role_signals_set();
+    if (!setup_open(role, &setup)) {
+        return EXIT_PROBLEM;
+    }
+    bool is_http = strcmp(role, "http") == 0;
+    if (is_http ? !http_start(&setup, &running, &error)
+                : !worker_start(&setup, role, &running, &error)) {
+        return setup_problem(&error);
+    }
+    int status = role_loop(&setup, &running);
+    bool is_all_ended = running.runner == NULL || runner_stop(running.runner, STOP_GRACE_MS);
+    api_stop(running.api);
+    if (!process_remove(setup.db, setup.world.process_id, &error)) {
+        log_warn("process.not_removed", "error", error.message, NULL);
+    }
+    log_info("role.stopped", NULL);
+    if (!is_all_ended) {
+        _exit(
+            status); /* A worker thread still runs: its job was given back, nothing may be freed. */
+    }
+    return status;
+}

@@ -1,0 +1,314 @@
+/* See setup.h. */
+#include "cli/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/password.h"
+#include "auth/role.h"
+#include "cli/flags.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/rowid.h"
+#include "core/text.h"
+#include "store/accounts.h"
+#include "store/migrate.h"
+#include "store/tenants.h"
+
+extern char **environ;
+
+int setup_problem(const struct error *error)
+{
+    fprintf(stderr, "audiapro: %s\n", error->message);
+    return EXIT_PROBLEM;
+}
+
+/* The keys of everything sealed and signed, from the one secret key. */
+static bool keys_open(struct setup *setup, struct error *error)
+{
+    uint8_t key[KEY_SIZE];
+    uint8_t vault_key[KEY_SIZE];
+
+    if (!key_load(secret_reveal(&setup->config->secret_key), setup->config->data_dir, key, error)) {
+        return false;
+    }
+    key_derive(key, "vault", vault_key);
+    key_derive(key, "csrf", setup->csrf_key);
+    setup->vault = vault_open(vault_key);
+    secret_wipe(key, sizeof key);
+    secret_wipe(vault_key, sizeof vault_key);
+    return true;
+}
+
+static bool storage_open(struct setup *setup, struct error *error)
+{
+    if (setup->config->storage_backend != CONFIG_STORAGE_LOCAL) {
+        return error_set(error, ERROR_INVALID,
+                         "STORAGE_BACKEND: 's3' is not built in yet; use 'local'");
+    }
+    return blob_open_local(arena_print(setup->arena, "%s/recordings", setup->config->data_dir),
+                           &setup->blob, error);
+}
+
+/* "" and ":8080" and "127.0.0.1:8080": the port behind the last colon. */
+static int listen_port(const char *listen)
+{
+    const char *colon = strrchr(listen, ':');
+
+    return colon != NULL ? (int)strtol(colon + 1, NULL, 10) : 0;
+}
+
+static bool guard_open(struct setup *setup, struct error *error)
+{
+    int port = listen_port(setup->config->http_listen);
+
+    if (!guard_parse(setup->config->pbx_allowed_networks, &setup->guard, error)) {
+        return error_within(error, "PBX_ALLOWED_NETWORKS");
+    }
+    if (port > 0) {
+        guard_add_listener(&setup->guard, (uint16_t)port);
+    }
+    return true;
+}
+
+static void world_fill(struct setup *setup, const char *role)
+{
+    const struct config *config = setup->config;
+    struct world *world = &setup->world;
+
+    *world = (struct world){
+        .database_url = secret_reveal(&config->database_url),
+        .vault = setup->vault,
+        .blob = setup->blob,
+        .guard = &setup->guard,
+        .process_id = row_id_new(time_now()),
+        .role = role,
+        .retry_count = config->retry_schedule.count,
+        .retry_horizon_s = config->retry_horizon_s,
+        .is_transcription_on = config->transcription_enabled,
+    };
+    memcpy(world->retry_s, config->retry_schedule.steps_s, sizeof world->retry_s);
+}
+
+static bool setup_try(const char *role, struct setup *setup, struct error *error)
+{
+    if (!config_load(NULL, environ, &setup->config, error)) {
+        return false;
+    }
+    log_setup((enum log_level)setup->config->log_level,
+              setup->config->log_format == CONFIG_LOG_JSON, role[0] != '\0' ? role : "audiapro");
+    if (!folder_make(setup->config->data_dir, error) || !keys_open(setup, error) ||
+        !storage_open(setup, error) || !guard_open(setup, error) ||
+        !db_open(secret_reveal(&setup->config->database_url), 10000, &setup->db, error) ||
+        !store_migrate(setup->db, error)) {
+        return false;
+    }
+    world_fill(setup, role);
+    return true;
+}
+
+bool setup_open(const char *role, struct setup *setup_out)
+{
+    struct error error = { 0 };
+
+    *setup_out = (struct setup){ .arena = arena_new(64 * MIB) };
+    if (!setup_try(role, setup_out, &error)) {
+        IGNORE(setup_problem(&error), "the caller ends");
+        return false;
+    }
+    return true;
+}
+
+void setup_close(struct setup *setup)
+{
+    db_close(setup->db);
+    blob_close(setup->blob);
+    vault_close(setup->vault);
+    secret_wipe(setup->csrf_key, sizeof setup->csrf_key);
+    config_free(setup->config);
+    arena_free(setup->arena);
+    *setup = (struct setup){ 0 };
+}
+
+bool setup_seal(struct setup *setup, const char *name, const char *secret, const char **sealed_out,
+                struct error *error)
+{
+    AUTO(text_clear) struct text sealed = TEXT_UP_TO(64 * KIB);
+
+    if (!vault_seal(setup->vault, name, secret, strlen(secret), &sealed, error)) {
+        return false;
+    }
+    *sealed_out = arena_copy_text(setup->arena, text_get(&sealed));
+    return true;
+}
+
+struct tenant *setup_tenant(struct setup *setup, const char *subdomain)
+{
+    struct tenant *tenant = NULL;
+    struct error error;
+
+    if (!tenant_find(setup->db, setup->arena, subdomain, &tenant, &error)) {
+        IGNORE(setup_problem(&error), "the caller ends");
+        return NULL;
+    }
+    if (tenant == NULL) {
+        fprintf(stderr, "audiapro: there is no tenant '%s'; see: audiapro tenant list\n",
+                subdomain);
+    }
+    return tenant;
+}
+
+/* ---- The first start ---- */
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+/* The PBX as the UCM_* settings describe it. */
+static bool pbx_from_settings(struct setup *setup, struct pbx_row *pbx, struct error *error)
+{
+    const struct config *config = setup->config;
+    char name[SECRET_NAME_SIZE];
+
+    pbx->name = "UCM";
+    pbx->host = text_or_null(config->ucm_ip);
+    pbx->port = (int)config->ucm_port;
+    pbx->username = text_or_null(config->ucm_username);
+    pbx->tls_pin = text_or_null(config->ucm_tls_pin);
+    pbx->password = NULL;
+    return !secret_is_set(&config->ucm_password) ||
+           setup_seal(setup, secret_name_password(pbx->id, name),
+                      secret_reveal(&config->ucm_password), &pbx->password, error);
+}
+
+static bool tenant_make(struct setup *setup, struct error *error)
+{
+    char name[SECRET_NAME_SIZE];
+    time_ms now = time_now();
+    struct tenant tenant = { .id = row_id_new(now),
+                             .subdomain = setup->config->default_tenant,
+                             .name = setup->config->default_tenant,
+                             .created_at = now };
+    struct pbx_row pbx = { .id = row_id_new(now), .tenant_id = tenant.id };
+
+    if (secret_is_set(&setup->config->webhook_secret) &&
+        !setup_seal(setup, secret_name_webhook(tenant.id, name),
+                    secret_reveal(&setup->config->webhook_secret), &tenant.webhook_secret, error)) {
+        return false;
+    }
+    if (!pbx_from_settings(setup, &pbx, error) || !tenant_add(setup->db, &tenant, &pbx, error)) {
+        return false;
+    }
+    log_info("tenant.created", "tenant", tenant.subdomain, "webhook",
+             arena_print(setup->arena, "/api/webhook/cdr/%s", tenant.subdomain), NULL);
+    return true;
+}
+
+static bool is_same(const char *left, const char *right)
+{
+    return strcmp(left != NULL ? left : "", right != NULL ? right : "") == 0;
+}
+
+static bool is_password_same(struct setup *setup, const struct pbx_row *row)
+{
+    char name[SECRET_NAME_SIZE];
+    struct error ignored;
+    AUTO(secret_free) char *password = NULL;
+
+    if (row->password == NULL) {
+        return !secret_is_set(&setup->config->ucm_password);
+    }
+    return vault_unseal(setup->vault, secret_name_password(row->id, name), row->password, &password,
+                        NULL, &ignored) &&
+           secret_equal(password, secret_reveal(&setup->config->ucm_password));
+}
+
+/* Somebody edited UCM_* and started anew: that edit counts, and opens a PBX that had refused us. */
+static bool pbx_take_over(struct setup *setup, struct error *error)
+{
+    struct tenant *tenant = NULL;
+    struct pbx_row *rows = NULL;
+    size_t count = 0;
+    const struct config *config = setup->config;
+
+    if (config->ucm_ip[0] == '\0' ||
+        !tenant_find(setup->db, setup->arena, config->default_tenant, &tenant, error)) {
+        return config->ucm_ip[0] == '\0';
+    }
+    if (tenant == NULL) {
+        return true;
+    }
+    if (!pbx_row_list(setup->db, setup->arena, tenant->id, &rows, &count, error) || count == 0) {
+        return count == 0 && error->kind == ERROR_NONE;
+    }
+    struct pbx_row pbx = rows[0];
+    bool is_pin_given = config->ucm_tls_pin[0] != '\0';
+    if (is_same(pbx.host, config->ucm_ip) && pbx.port == (int)config->ucm_port &&
+        is_same(pbx.username, config->ucm_username) && is_password_same(setup, &pbx) &&
+        (!is_pin_given || is_same(pbx.tls_pin, config->ucm_tls_pin))) {
+        return true;
+    }
+    log_info("pbx.settings_changed", "tenant", tenant->subdomain, "host", config->ucm_ip, NULL);
+    return pbx_from_settings(setup, &pbx, error) &&
+           pbx_row_edit(setup->db, &pbx, time_now(), error);
+}
+
+static bool administrator_make(struct setup *setup, struct error *error)
+{
+    static const char SQL[] = "SELECT count(*) FROM account";
+    const struct config *config = setup->config;
+    char hash[PASSWORD_HASH_SIZE];
+    int64_t count = 0;
+    time_ms now = time_now();
+
+    if (!db_run_number(setup->db, SQL, DB_NO_VALUES, 0, &count, error)) {
+        return false;
+    }
+    if (count > 0) {
+        return true;
+    }
+    if (config->admin_email[0] == '\0' || !secret_is_set(&config->admin_password)) {
+        log_warn("user.none", "advice",
+                 "nobody can sign in: audiapro user create, or set ADMIN_EMAIL and ADMIN_PASSWORD",
+                 NULL);
+        return true;
+    }
+    const char *password = secret_reveal(&config->admin_password);
+    struct account account = { .id = row_id_new(now),
+                               .email = config->admin_email,
+                               .password_hash = hash,
+                               .role = role_name(ROLE_OPERATOR),
+                               .created_at = now };
+    if (!password_is_acceptable(password, error)) {
+        return error_within(error, "ADMIN_PASSWORD");
+    }
+    return password_hash(password, hash, error) && account_add(setup->db, &account, error);
+}
+
+static bool tenants_seed(struct setup *setup, struct error *error)
+{
+    static const char SQL[] = "SELECT count(*) FROM tenant";
+    int64_t count = 0;
+
+    if (!db_run_number(setup->db, SQL, DB_NO_VALUES, 0, &count, error)) {
+        return false;
+    }
+    return count == 0 ? tenant_make(setup, error) : pbx_take_over(setup, error);
+}
+
+bool setup_seed(struct setup *setup, struct error *error)
+{
+    error_clear(error);
+    if (!db_begin(setup->db, error)) {
+        return false;
+    }
+    if (!tenants_seed(setup, error) || !administrator_make(setup, error) ||
+        !db_commit(setup->db, error)) {
+        db_rollback(setup->db);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,286 @@
+/*
+ * Stage: a recording that a CDR names becomes a stored one with proof, or says why not.
+ *
+ *     draft -> pbx_fetch() -> kept under a key made from the recording's own id -> one transaction
+ *
+ * Three kinds of "not": later (the schedule decides when), never (final: a person may retry), and
+ * not from this PBX at all (its lane closes until a person edits it, or until the throttle is
+ * over).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/rowid.h"
+#include "jobs/keeper.h"
+#include "jobs/stage.h"
+
+enum {
+    UNREACHABLE_WAIT_MS =
+        30 * SECOND_MS, /* The whole lane rests so long when the PBX cannot be reached. */
+    STORAGE_WAIT_S = 60,
+};
+static const uint64_t STORAGE_RESERVE = 16 * MIB; /* Less room than this counts as full. */
+
+/* One fetch, from its claim to its settling. */
+struct fetch {
+    struct worker *worker;
+    const struct job *job;
+    const struct recording *recording;
+    const struct pbx_row *pbx;
+    struct keeper keeper;
+    struct pbx_outcome outcome;
+};
+
+/* "acme/2026/02/05/CALL/RECORDING.wav": sorts by day, says whose it is, and is the same at every
+ * try. */
+static const char *blob_key_make(struct fetch *fetch, const char *subdomain)
+{
+    char call[ROW_ID_TEXT_SIZE];
+    char recording[ROW_ID_TEXT_SIZE];
+    char day[TIME_TEXT_SIZE];
+
+    IGNORE(time_print(fetch->recording->started_at, day), "returns its argument");
+    return arena_print(fetch->worker->arena, "%s/%.4s/%.2s/%.2s/%s/%s.%s", subdomain, day, day + 5,
+                       day + 8, row_id_print(fetch->recording->call_id, call),
+                       row_id_print(fetch->recording->id, recording), fetch->outcome.container);
+}
+
+static bool subdomain_get(struct fetch *fetch, const char **subdomain_out, struct error *error)
+{
+    static const char SQL[] = "SELECT subdomain FROM tenant WHERE id = $1";
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+
+    if (!db_query(fetch->worker->db, SQL, DB_VALUES(DB_INT(fetch->recording->tenant_id)), &rows,
+                  error)) {
+        return false;
+    }
+    if (db_next(&rows, error) != DB_ROW) {
+        return error_set(error, ERROR_NOT_FOUND, "the recording's tenant is gone");
+    }
+    *subdomain_out = arena_copy_text(fetch->worker->arena, db_text(&rows, 0));
+    return true;
+}
+
+static bool event_put(struct fetch *fetch, const char *event, const char *detail,
+                      struct error *error)
+{
+    return event_add(fetch->worker->db,
+                     &(struct event_row){ .tenant_id = fetch->recording->tenant_id,
+                                          .call_id = fetch->recording->call_id,
+                                          .recording_id = fetch->recording->id,
+                                          .at = time_now(),
+                                          .stage = "fetch",
+                                          .event = event,
+                                          .detail = detail },
+                     error);
+}
+
+/* Stored: the proof, the history, and the job's way on, in one transaction. */
+static bool stored_settle(struct fetch *fetch, const char *key, struct error *error)
+{
+    struct worker *worker = fetch->worker;
+    const struct pbx_outcome *outcome = &fetch->outcome;
+    bool is_transcribed = worker->world->is_transcription_on;
+    time_ms now = time_now();
+    int64_t lane = 0;
+    const char *detail =
+        arena_print(worker->arena, "%lld bytes, %.1f s, SHA-256 %.12s…, by %s",
+                    (long long)outcome->bytes, outcome->seconds, outcome->sha256, outcome->rung);
+    struct recording_proof proof = { .blob_key = key,
+                                     .container = outcome->container,
+                                     .sha256 = outcome->sha256,
+                                     .found_path = outcome->found_path,
+                                     .rung = outcome->rung,
+                                     .bytes = outcome->bytes,
+                                     .seconds = outcome->seconds };
+
+    return db_begin(worker->db, error) &&
+           lane_ensure(worker->db, LANE_TRANSCRIBE, fetch->recording->tenant_id, 1000, &lane,
+                       error) &&
+           keeper_attempts_put(&fetch->keeper, error) &&
+           recording_stored(worker->db, fetch->recording->id, &proof,
+                            is_transcribed ? "waiting" : "none", now, error) &&
+           event_put(fetch, "stored", detail, error) &&
+           (is_transcribed ? job_move(worker->db, fetch->job, lane, now, error)
+                           : job_remove(worker->db, fetch->job, error)) &&
+           db_commit(worker->db, error);
+}
+
+/* The whole PBX rests: for good (a person must act), or for a while. 0: it does not. */
+static time_ms lane_rest_until(const struct fetch *fetch, const struct reason_info *info,
+                               time_ms now)
+{
+    if (info->stops_pbx) {
+        return LANE_BLOCKED_FOR_GOOD;
+    }
+    if (fetch->outcome.reason == REASON_THROTTLED || fetch->outcome.reason == REASON_BUSY) {
+        int64_t wait_s =
+            fetch->outcome.retry_after_s > 0 ? fetch->outcome.retry_after_s : info->retry_after_s;
+        return now + wait_s * SECOND_MS;
+    }
+    return info->owner == REASON_OWNER_NETWORK ? now + UNREACHABLE_WAIT_MS : 0;
+}
+
+static bool pbx_rest(struct fetch *fetch, const struct reason_info *info, time_ms until,
+                     time_ms now, struct error *error)
+{
+    struct worker *worker = fetch->worker;
+
+    if (until == LANE_BLOCKED_FOR_GOOD &&
+        !pbx_stop(worker->db, fetch->pbx->id, info->code, fetch->outcome.detail, now, error)) {
+        return false;
+    }
+    return lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error) &&
+           recording_blocked(worker->db, fetch->pbx->id, info->code, fetch->outcome.detail, error);
+}
+
+/* What the reason means for this recording: when it is tried again, and what it is called by then.
+ */
+struct decision {
+    enum reason reason;
+    time_ms next_try_at; /* 0: given up */
+};
+static struct decision fetch_decide(const struct fetch *fetch, const struct reason_info *info,
+                                    time_ms rest_until, time_ms now)
+{
+    struct decision decision = { .reason = fetch->outcome.reason };
+    int64_t at_least_s = fetch->outcome.retry_after_s > info->retry_after_s
+                             ? fetch->outcome.retry_after_s
+                             : info->retry_after_s;
+
+    if (info->is_final) {
+        return decision;
+    }
+    if (rest_until == LANE_BLOCKED_FOR_GOOD) {
+        decision.next_try_at = now; /* Due as soon as the lane opens. */
+        return decision;
+    }
+    decision.next_try_at = stage_next_try(fetch->worker->world, fetch->job->attempt, at_least_s,
+                                          fetch->recording->wanted_since, now);
+    if (decision.next_try_at == 0 && decision.reason == REASON_NOT_THERE_YET) {
+        decision.reason = REASON_DELETED_ON_PBX;
+    }
+    return decision;
+}
+
+static bool not_stored_settle(struct fetch *fetch, struct error *error)
+{
+    struct worker *worker = fetch->worker;
+    time_ms now = time_now();
+    const struct reason_info *info = reason_info(fetch->outcome.reason);
+    time_ms rest_until = lane_rest_until(fetch, info, now);
+    struct decision decision = fetch_decide(fetch, info, rest_until, now);
+    bool is_given_up = decision.next_try_at == 0;
+    const char *code = reason_info(decision.reason)->code;
+    time_ms shown_next = rest_until == LANE_BLOCKED_FOR_GOOD ? 0 : decision.next_try_at;
+    char id[ROW_ID_TEXT_SIZE];
+
+    log_warn(is_given_up ? "recording.missing" : "recording.waiting", "recording",
+             row_id_print(fetch->recording->id, id), "path", fetch->recording->path, "reason", code,
+             "detail", fetch->outcome.detail, NULL);
+    return db_begin(worker->db, error) && keeper_attempts_put(&fetch->keeper, error) &&
+           recording_not_stored(worker->db, fetch->recording->id,
+                                is_given_up ? RECORDING_MISSING : RECORDING_WAITING, code,
+                                fetch->outcome.detail, shown_next, error) &&
+           event_put(fetch, is_given_up ? "missing" : "waiting",
+                     arena_print(worker->arena, "%s: %s", code, fetch->outcome.detail), error) &&
+           (rest_until == 0 || pbx_rest(fetch, info, rest_until, now, error)) &&
+           (is_given_up ? job_remove(worker->db, fetch->job, error)
+                        : job_delay(worker->db, fetch->job, decision.next_try_at, error)) &&
+           db_commit(worker->db, error);
+}
+
+/* Our own side failed. The outcome says so, in the words that a person needs. */
+static void storage_failed(struct fetch *fetch, const struct error *problem)
+{
+    bool is_full = blob_is_nearly_full(fetch->worker->world->blob, STORAGE_RESERVE);
+    bool is_ours = problem->kind == ERROR_CORRUPT || problem->kind == ERROR_INVALID;
+
+    fetch->outcome = (struct pbx_outcome){
+        .reason = is_ours   ? REASON_INTERNAL_ERROR
+                  : is_full ? REASON_STORAGE_FULL
+                            : REASON_STORAGE_FAILED,
+        .retry_after_s = STORAGE_WAIT_S,
+    };
+    IGNORE(snprintf(fetch->outcome.detail, sizeof fetch->outcome.detail, "%s", problem->message),
+           "cut is fine");
+}
+
+static bool fetch_ask(struct fetch *fetch, struct blob_draft *draft, struct error *error)
+{
+    AUTO(secret_free) char *password = NULL;
+    struct pbx_settings settings;
+    struct pbx_keeper face = keeper_face(&fetch->keeper);
+    const struct recording *recording = fetch->recording;
+    struct pbx_wanted wanted = { .path = recording->path,
+                                 .acct_id = recording->acct_id,
+                                 .uniqueid = recording->uniqueid,
+                                 .action_type = recording->action_type,
+                                 .direction = recording->direction,
+                                 .started_at = recording->started_at,
+                                 .expected_bytes = recording->expected_bytes,
+                                 .expected_seconds = recording->expected_seconds,
+                                 .talk_s = recording->talk_s };
+
+    if (!keeper_settings(&fetch->keeper, &settings, &password, error)) {
+        return false;
+    }
+    AUTO(pbx_close) struct pbx *pbx = pbx_open(&settings, &face, fetch->worker->world->guard);
+    return pbx_fetch(pbx, &wanted, draft->file, &fetch->outcome, error);
+}
+
+static bool fetch_run(struct fetch *fetch, struct error *error)
+{
+    struct blob *blob = fetch->worker->world->blob;
+    const char *subdomain = NULL;
+    const char *key = NULL;
+    struct error problem = { 0 };
+    char id[ROW_ID_TEXT_SIZE];
+    AUTO(blob_discard) struct blob_draft draft = { .file = -1 };
+
+    if (!subdomain_get(fetch, &subdomain, error) ||
+        !recording_fetching(fetch->worker->db, fetch->recording->id, error)) {
+        return false;
+    }
+    bool is_kept = blob_begin(blob, &draft, &problem) && fetch_ask(fetch, &draft, &problem);
+    if (is_kept && fetch->outcome.reason == REASON_NONE) {
+        key = blob_key_make(fetch, subdomain);
+        is_kept = blob_keep(&draft, key, &problem);
+    }
+    if (!is_kept) {
+        storage_failed(fetch, &problem);
+    }
+    if (fetch->outcome.reason != REASON_NONE) {
+        return not_stored_settle(fetch, error);
+    }
+    log_info("recording.stored", "recording", row_id_print(fetch->recording->id, id), "path",
+             fetch->recording->path, "bytes", LOG_NUMBER(fetch->outcome.bytes), "sha256",
+             fetch->outcome.sha256, "rung", fetch->outcome.rung, NULL);
+    return stored_settle(fetch, key, error);
+}
+
+bool stage_fetch(struct worker *worker, const struct job *job, struct error *error)
+{
+    struct recording *recording = NULL;
+    struct pbx_row *pbx = NULL;
+
+    if (!recording_find(worker->db, worker->arena, job->subject_id, &recording, error)) {
+        return false;
+    }
+    if (recording == NULL || strcmp(recording->state, RECORDING_STORED) == 0) {
+        return job_remove(worker->db, job, error);
+    }
+    if (!pbx_row_find(worker->db, worker->arena, recording->pbx_id, &pbx, error)) {
+        return false;
+    }
+    struct fetch *fetch = arena_take(worker->arena, sizeof *fetch);
+    *fetch = (struct fetch){ .worker = worker, .job = job, .recording = recording, .pbx = pbx };
+    if (pbx == NULL || pbx->host == NULL || pbx->username == NULL) {
+        fetch->outcome.reason = REASON_PBX_NOT_CONFIGURED;
+        fetch->pbx = pbx != NULL ? pbx : arena_take(worker->arena, sizeof *pbx);
+        return not_stored_settle(fetch, error);
+    }
+    keeper_init(&fetch->keeper, worker, pbx, recording->id);
+    return fetch_run(fetch, error);
+}

@@ -1,0 +1,23 @@
+/* See janitor.h. */
+#include "jobs/janitor.h"
+
+#include "core/log.h"
+#include "store/accounts.h"
+#include "store/processes.h"
+
+static const time_ms DRAFT_AGE = DAY_MS;           /* Nobody writes to a draft for a day. */
+static const time_ms PROCESS_AGE = 10 * MINUTE_MS; /* A process beats every few seconds. */
+
+bool janitor_sweep(const struct world *world, struct db *db, struct error *error)
+{
+    time_ms now = time_now();
+    int removed = 0;
+
+    if (!blob_sweep(world->blob, now - DRAFT_AGE, &removed, error)) {
+        return false;
+    }
+    if (removed > 0) {
+        log_info("storage.swept", "drafts", LOG_NUMBER(removed), NULL);
+    }
+    return session_sweep(db, now, error) && process_sweep(db, now - PROCESS_AGE, error);
+}

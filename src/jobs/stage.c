@@ -1,0 +1,37 @@
+/* See stage.h. */
+#include "jobs/stage.h"
+
+#include <string.h>
+
+static const struct stage stages[] = {
+    /* takes jobs from   in role     lease            tries  by running */
+    { LANE_FETCH, "collect", 30 * SECOND_MS, 0, stage_fetch },
+    { LANE_TRANSCRIBE, "speech", 30 * SECOND_MS, 3, stage_transcribe },
+    { LANE_ANALYSE, "insight", 30 * SECOND_MS, 3, stage_analyse },
+};
+
+const struct stage *stage_of_role(const char *role)
+{
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
+        if (strcmp(stages[i].role, role) == 0) {
+            return &stages[i];
+        }
+    }
+    return NULL;
+}
+
+time_ms stage_next_try(const struct world *world, int64_t attempt, int64_t at_least_s,
+                       time_ms wanted_since, time_ms now)
+{
+    size_t step = attempt < 1 ? 0 : (size_t)(attempt - 1);
+    size_t last = world->retry_count - 1;
+    int64_t wait_s = world->retry_s[step < last ? step : last];
+    time_ms horizon = wanted_since + world->retry_horizon_s * SECOND_MS;
+
+    wait_s = wait_s < at_least_s ? at_least_s : wait_s;
+    time_ms next = now + wait_s * SECOND_MS;
+    if (now >= horizon) {
+        return 0;
+    }
+    return next < horizon ? next : horizon; /* The last try is at the horizon itself. */
+}

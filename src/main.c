@@ -1,0 +1,7 @@
+/* Picks a command; nothing else. */
+#include "cli/commands.h"
+
+int main(int argc, char **argv)
+{
+    return commands_run(argc, argv);
+}
