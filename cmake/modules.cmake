@@ -1,12 +1,16 @@
 # audiapro_module(NAME MODULES … LIBRARIES …): src/NAME/ as a static library; sources are found, not listed.
 set(AUDIAPRO_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wswitch-enum
-                      -Wvla -Wformat=2 -Wundef -Wpointer-arith -Werror
-                      -Wno-format-truncation) # cutting is what our snprintf() calls are for
+                      -Wvla -Wformat=2 -Wundef -Wpointer-arith -Werror)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND AUDIAPRO_WARNINGS -Wno-format-truncation) # cutting is what our snprintf() calls are for
+endif()
 add_library(audiapro_flags INTERFACE)
 target_compile_options(audiapro_flags INTERFACE $<$<COMPILE_LANGUAGE:C>:${AUDIAPRO_WARNINGS}>
   -fstack-protector-strong -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
-target_compile_definitions(audiapro_flags INTERFACE _GNU_SOURCE AUDIAPRO_VERSION="${PROJECT_VERSION}"
-  $<$<AND:$<CONFIG:Release,RelWithDebInfo>,$<STREQUAL:${AUDIAPRO_SANITIZE},>>:_FORTIFY_SOURCE=2>)
+target_compile_definitions(audiapro_flags INTERFACE _GNU_SOURCE AUDIAPRO_VERSION="${PROJECT_VERSION}")
+if(NOT AUDIAPRO_SANITIZE)
+  target_compile_definitions(audiapro_flags INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
+endif()
 target_include_directories(audiapro_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_link_options(audiapro_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 if(AUDIAPRO_SANITIZE)

@@ -1,4 +1,5 @@
-/* What every unit test includes: cmocka with its prerequisites, and one assertion with a readable failure. */
+/* What every unit test includes: cmocka with its prerequisites, and one assertion with a readable
+ * failure. */
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
 

@@ -50,9 +50,12 @@ static void value_add(struct text *line, const char *value, bool is_quoted)
     }
 }
 
+/* A field that does not fit is left out whole, and so are those after it: half a value would break
+ * the form of the line. */
 static void field_add(struct text *line, const char *name, const char *value)
 {
     bool is_quoted = log_state.is_json || strpbrk(value, " \"=") != NULL || *value == '\0';
+    size_t size_before = line->size;
 
     text_print(line, log_state.is_json ? ",\"%s\":" : " %s=", name);
     if (is_quoted) {
@@ -61,6 +64,9 @@ static void field_add(struct text *line, const char *name, const char *value)
     value_add(line, value, is_quoted);
     if (is_quoted) {
         text_add_char(line, '"');
+    }
+    if (line->is_full) {
+        line->size = size_before;
     }
 }
 

@@ -26,6 +26,7 @@ char *text_take(struct text *text)
     text->bytes = NULL;
     text->size = 0;
     text->room = 0;
+    text->is_full = false;
     return bytes;
 }
 

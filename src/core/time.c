@@ -77,6 +77,14 @@ static bool char_read(const char **cursor, char expected)
     return true;
 }
 
+static int days_in_month(int year, int month)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && is_leap ? 1 : 0);
+}
+
 static bool date_read(const char **cursor, struct tm *parts)
 {
     if (!digits_read(cursor, 4, &parts->tm_year) || !char_read(cursor, '-') ||
@@ -85,7 +93,7 @@ static bool date_read(const char **cursor, struct tm *parts)
         return false;
     }
     if (parts->tm_year < 1970 || parts->tm_mon < 1 || parts->tm_mon > 12 || parts->tm_mday < 1 ||
-        parts->tm_mday > 31) {
+        parts->tm_mday > days_in_month(parts->tm_year, parts->tm_mon)) {
         return false;
     }
     parts->tm_year -= 1900;
