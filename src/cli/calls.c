@@ -327,12 +327,79 @@ static int calls_retry_run(int argc, char **argv)
     return EXIT_FINE;
 }
 
+/* The table as a page of the manual: docs/reasons.md is this command's output. */
+static void reasons_write(void)
+{
+    puts("# What each reason means\n\n"
+         "Written by `audiapro calls reasons --markdown`: the same table that the dashboard, the "
+         "API and\n"
+         "`audiapro calls show` read. \"Final\" is not tried again by itself; \"stops the PBX\" "
+         "means that nothing is\n"
+         "asked of that PBX until somebody changes its settings; everything else is tried again by "
+         "itself.\n\n"
+         "| reason | what it means | who | next step | |\n|---|---|---|---|---|");
+    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+        const struct reason_info *info = reason_info((enum reason)i);
+        printf("| `%s` | %s | %s | %s | %s |\n", info->code, info->message,
+               reason_owner_name(info->owner), info->advice,
+               info->stops_pbx  ? "stops the PBX"
+               : info->is_final ? "final"
+                                : "");
+    }
+}
+
+static int calls_reasons_run(int argc, char **argv)
+{
+    static const struct table_column columns[] = {
+        { "REASON", "code" },
+        { "WHO", "owner" },
+        { "WHAT IT MEANS", "message" },
+    };
+    bool is_json = false;
+    bool is_markdown = false;
+    const struct flag flags[] = {
+        { "--json", NULL, &is_json, NULL, "as JSON, with the next step" },
+        { "--markdown", NULL, &is_markdown, NULL, "as a page of the manual" },
+    };
+    const struct usage usage = { .command = "calls reasons",
+                                 .words = "",
+                                 .about =
+                                     "Why a recording can be missing: every reason, whose it is, "
+                                     "and the next step.",
+                                 .flags = flags,
+                                 .flag_count = COUNT_OF(flags) };
+    struct words words;
+    int status = 0;
+
+    if (!flags_read(&usage, argc, argv, &words, &status)) {
+        return status;
+    }
+    if (is_markdown) {
+        reasons_write();
+        return EXIT_FINE;
+    }
+    json_t *rows = json_array();
+    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+        const struct reason_info *info = reason_info((enum reason)i);
+        IGNORE(json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "code",
+                                                     info->code, "message", info->message, "owner",
+                                                     reason_owner_name(info->owner), "advice",
+                                                     info->advice, "is_final", info->is_final,
+                                                     "stops_pbx", info->stops_pbx)),
+               "memory never fails");
+    }
+    table_print(columns, COUNT_OF(columns), rows, is_json);
+    json_decref(rows);
+    return EXIT_FINE;
+}
+
 int cli_calls(int argc, char **argv)
 {
     static const struct subcommand rows[] = {
         { "list", "", "calls and where their recordings are", calls_list_run },
         { "show", "ID", "one call, and why a recording is missing", calls_show_run },
         { "retry", "ID", "try missing recordings again, now", calls_retry_run },
+        { "reasons", "", "every reason why one can be missing", calls_reasons_run },
     };
 
     return subcommands_run("calls", rows, COUNT_OF(rows), argc, argv);

@@ -13,7 +13,7 @@
 static const struct subcommand commands[] = {
     { "serve", "", "the server: webhooks, collection, transcription, dashboard", cli_serve },
     { "demo", "", "everything at once with a simulated UCM; nothing to set up", cli_demo },
-    { "calls", "list|show|retry", "calls and their recordings", cli_calls },
+    { "calls", "list|show|retry|reasons", "calls and their recordings", cli_calls },
     { "transcribe", "FILE", "one local recording into text", cli_transcribe },
     { "tenant", "list|create|pbx|secret", "tenants, their PBX and webhook secret", cli_tenant },
     { "user", "list|create|password", "who may sign in", cli_user },
@@ -32,7 +32,7 @@ static void overview_print(FILE *to)
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].words);
-        fprintf(to, "  %-28s %s\n", left, commands[i].about);
+        fprintf(to, "  %-32s %s\n", left, commands[i].about);
     }
     fprintf(to, "\neach has --help; start with: audiapro demo\n");
 }

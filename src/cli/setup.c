@@ -9,7 +9,9 @@
 #include "auth/password.h"
 #include "auth/role.h"
 #include "cli/flags.h"
+#include "core/encode.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/rowid.h"
 #include "core/text.h"
@@ -167,6 +169,21 @@ static const char *text_or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* The public key's SHA-256 as a person writes it (64 hex digits) in the form that the client
+ * compares. */
+static const char *pin_of_setting(struct setup *setup, const char *hex)
+{
+    uint8_t digest[SHA256_SIZE];
+    AUTO(text_clear) struct text pin = TEXT_UP_TO(128);
+
+    if (!decode_hex(hex, digest, sizeof digest)) {
+        return text_or_null(hex);
+    }
+    text_add(&pin, "sha256//");
+    encode_base64(digest, sizeof digest, false, &pin);
+    return arena_copy_text(setup->arena, text_get(&pin));
+}
+
 /* The PBX as the UCM_* settings describe it. */
 static bool pbx_from_settings(struct setup *setup, struct pbx_row *pbx, struct error *error)
 {
@@ -177,7 +194,7 @@ static bool pbx_from_settings(struct setup *setup, struct pbx_row *pbx, struct e
     pbx->host = text_or_null(config->ucm_ip);
     pbx->port = (int)config->ucm_port;
     pbx->username = text_or_null(config->ucm_username);
-    pbx->tls_pin = text_or_null(config->ucm_tls_pin);
+    pbx->tls_pin = pin_of_setting(setup, config->ucm_tls_pin);
     pbx->password = NULL;
     return !secret_is_set(&config->ucm_password) ||
            setup_seal(setup, secret_name_password(pbx->id, name),
@@ -248,7 +265,7 @@ static bool pbx_take_over(struct setup *setup, struct error *error)
     bool is_pin_given = config->ucm_tls_pin[0] != '\0';
     if (is_same(pbx.host, config->ucm_ip) && pbx.port == (int)config->ucm_port &&
         is_same(pbx.username, config->ucm_username) && is_password_same(setup, &pbx) &&
-        (!is_pin_given || is_same(pbx.tls_pin, config->ucm_tls_pin))) {
+        (!is_pin_given || is_same(pbx.tls_pin, pin_of_setting(setup, config->ucm_tls_pin)))) {
         return true;
     }
     log_info("pbx.settings_changed", "tenant", tenant->subdomain, "host", config->ucm_ip, NULL);

@@ -38,7 +38,7 @@ static const struct config_option options[] = {
     { "UCM_PASSWORD", CONFIG_SECRET, "", ANY_SECRET, .help = "that user's password",
       AT(ucm_password) },
     { "UCM_TLS_PIN", CONFIG_PIN, "", "a SHA-256 of 64 hex digits, with or without ':' between",
-      "fingerprint of its certificate, which is then trusted and no other", AT(ucm_tls_pin) },
+      "SHA-256 of its public key, which is then trusted and no other", AT(ucm_tls_pin) },
     { "WEBHOOK_SECRET", CONFIG_SECRET, "", "8 to 128 of letters, digits and - . _ ~",
       "last part of the webhook's URL for the first customer", 8, 128, AT(webhook_secret) },
     { "PBX_ALLOWED_NETWORKS", CONFIG_TEXT, "", "networks like 192.168.1.0/24, with ',' between",

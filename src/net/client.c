@@ -348,6 +348,7 @@ static void answer_collect(struct net_client *client, struct transfer *transfer)
         info_large(easy, strncmp(transfer->request->url, "https", 5) == 0
                              ? CURLINFO_APPCONNECT_TIME_T
                              : CURLINFO_CONNECT_TIME_T) > 0;
+    transfer->trouble.system_error = (int)info_number(easy, CURLINFO_OS_ERRNO);
     transfer->trouble.is_resolved = info_large(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0;
     certificate_collect(client);
     memcpy(answer->pin, client->pin, sizeof answer->pin);

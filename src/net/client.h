@@ -26,7 +26,7 @@ enum net_failure {
     NET_OK = 0,          /* An answer came, whatever its status. */
     NET_BLOCKED,         /* The guard refused the address. */
     NET_DNS,             /* No such name, or no name server. */
-    NET_REFUSED,         /* Nothing listens, or no route. */
+    NET_REFUSED,         /* Nothing listens. */
     NET_CONNECT_TIMEOUT, /* No connection (TCP and TLS) in time. */
     NET_TLS_UNTRUSTED,   /* No known authority, wrong name or expired. */
     NET_TLS_CHANGED,     /* Not the pinned key. Nothing was sent. */

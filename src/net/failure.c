@@ -3,6 +3,7 @@
 #include "net/failure.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <string.h>
 
 static const char *const names[] = {
@@ -81,6 +82,21 @@ static enum net_failure timeout_classify(const struct net_trouble *trouble)
     return trouble->is_resolved ? NET_CONNECT_TIMEOUT : NET_DNS;
 }
 
+static enum net_failure connect_classify(const struct net_trouble *trouble)
+{
+    int code = trouble->system_error;
+
+    if (trouble->blocked_count > 0 && trouble->dialled_count == 0) {
+        return NET_BLOCKED;
+    }
+    if (code == ECONNRESET || code == ECONNABORTED) {
+        return NET_RESET;
+    }
+    /* No route is as much silence as no answer. */
+    bool is_silent = code == ETIMEDOUT || code == EHOSTUNREACH || code == ENETUNREACH;
+    return is_silent ? NET_CONNECT_TIMEOUT : NET_REFUSED;
+}
+
 enum net_failure failure_classify(const struct net_trouble *trouble)
 {
     CURLcode code = (CURLcode)trouble->code;
@@ -100,8 +116,7 @@ enum net_failure failure_classify(const struct net_trouble *trouble)
         }
     }
     if (code == CURLE_COULDNT_CONNECT) {
-        bool is_blocked = trouble->blocked_count > 0 && trouble->dialled_count == 0;
-        return is_blocked ? NET_BLOCKED : NET_REFUSED;
+        return connect_classify(trouble);
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return timeout_classify(trouble);

@@ -9,6 +9,7 @@
 struct net_trouble {
     int code;         /* A CURLcode. */
     const char *text; /* libcurl's own sentence. */
+    int system_error; /* errno of a failed connect(); 0: none is known. */
     int blocked_count, dialled_count;
     bool is_resolved, is_connected;
     bool header_is_too_long, body_is_too_long, sink_refused;

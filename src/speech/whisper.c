@@ -25,11 +25,24 @@ enum { CONTEXT_MIN = 256 };
 enum { SAMPLES_MIN = AUDIO_RATE * 11 / 10 }; /* whisper_full() refuses less than a second. */
 enum { TOKENS_AT_LEAST = 16, TOKENS_PER_SECOND = 12 };
 
+#define DOUBT_MAX 0.5F           /* More (mean of -ln p), and the piece is heard again in full. */
+#define DOUBT_NOTHING_HEARD 9.0F /* No words at all where there was a voice. */
+#define TEMPERATURE_STEP 0.4F    /* Greedy failed (looped, or guessed): try 0.4, then 0.8. */
+
 struct speech_engine {
     struct whisper_context *whisper;
     struct whisper_vad_context *voices[AUDIO_CHANNELS_MAX];
     int threads;
     float *padded; /* For pieces shorter than a second. */
+};
+
+/* One piece being heard. */
+struct hearing {
+    struct arena *arena;
+    struct heard *heard;
+    float doubt; /* Mean negative log-probability of the tokens. */
+    int tokens;
+    int word_tokens; /* Tokens in the last word. */
 };
 
 static void log_nothing(enum ggml_log_level level, const char *text, void *context)
@@ -103,9 +116,10 @@ static bool engine_voice(struct speech_engine *engine, unsigned channel, const f
 }
 
 /* Add a token to the last word, or start one: tokens that begin with a space begin a word. */
-static void token_add(struct heard *heard, struct arena *arena, const char *text,
-                      const whisper_token_data *token, bool is_first)
+static void token_add(struct hearing *hearing, const char *text, const whisper_token_data *token,
+                      bool is_first)
 {
+    struct heard *heard = hearing->heard;
     double start = (double)token->t0 / 100;
     double end = (double)token->t1 / 100;
 
@@ -113,8 +127,9 @@ static void token_add(struct heard *heard, struct arena *arena, const char *text
         if (heard->count == HEARD_WORDS_MAX) {
             return;
         }
+        hearing->word_tokens = 1;
         heard->words[heard->count++] = (struct heard_word){
-            .word = arena_copy_text(arena, text + (text[0] == ' ')),
+            .word = arena_copy_text(hearing->arena, text + (text[0] == ' ')),
             .start = start,
             .end = end,
             .confidence = token->p,
@@ -123,13 +138,13 @@ static void token_add(struct heard *heard, struct arena *arena, const char *text
         return;
     }
     struct heard_word *word = &heard->words[heard->count - 1];
-    word->word = arena_print(arena, "%s%s", word->word, text);
+    float count = (float)hearing->word_tokens++;
+    word->word = arena_print(hearing->arena, "%s%s", word->word, text);
     word->end = fmax(end, word->end);
-    word->confidence = fminf(word->confidence, token->p);
+    word->confidence = (word->confidence * count + token->p) / (count + 1);
 }
 
-static void segment_take(struct whisper_context *whisper, int segment, struct arena *arena,
-                         struct heard *heard)
+static void segment_take(struct hearing *hearing, struct whisper_context *whisper, int segment)
 {
     bool is_first = true;
 
@@ -139,22 +154,30 @@ static void segment_take(struct whisper_context *whisper, int segment, struct ar
         if (token.id >= whisper_token_eot(whisper) || text == NULL || text[0] == '\0') {
             continue; /* Time marks and the like. */
         }
-        token_add(heard, arena, text, &token, is_first);
+        token_add(hearing, text, &token, is_first);
+        hearing->doubt -= token.plog;
+        hearing->tokens++;
         is_first = false;
     }
-    heard->no_speech =
-        fmaxf(heard->no_speech, whisper_full_get_segment_no_speech_prob(whisper, segment));
+    hearing->heard->no_speech =
+        fmaxf(hearing->heard->no_speech, whisper_full_get_segment_no_speech_prob(whisper, segment));
+}
+
+/* The encoder's window for so many samples. */
+static int context_for(size_t count)
+{
+    int context = (int)(count * CONTEXT_PER_SECOND / AUDIO_RATE) + CONTEXT_MARGIN;
+
+    context = (context + CONTEXT_MULTIPLE - 1) / CONTEXT_MULTIPLE * CONTEXT_MULTIPLE;
+    context = context < CONTEXT_MIN ? CONTEXT_MIN : context;
+    return context > CONTEXT_MAX ? CONTEXT_MAX : context;
 }
 
 static struct whisper_full_params settings_for(const struct speech_engine *engine, size_t count)
 {
     struct whisper_full_params settings = whisper_full_default_params(WHISPER_SAMPLING_GREEDY);
     int seconds = (int)(count / AUDIO_RATE) + 1;
-    int context = (int)(count * CONTEXT_PER_SECOND / AUDIO_RATE) + CONTEXT_MARGIN;
 
-    context = (context + CONTEXT_MULTIPLE - 1) / CONTEXT_MULTIPLE * CONTEXT_MULTIPLE;
-    context = context < CONTEXT_MIN ? CONTEXT_MIN : context;
-    settings.audio_ctx = context > CONTEXT_MAX ? CONTEXT_MAX : context;
     settings.n_threads = engine->threads;
     settings.language = whisper_is_multilingual(engine->whisper) ? "auto" : "en";
     settings.no_context = true;
@@ -162,7 +185,6 @@ static struct whisper_full_params settings_for(const struct speech_engine *engin
     settings.suppress_blank = true;
     settings.suppress_nst = true;
     settings.max_tokens = TOKENS_AT_LEAST + TOKENS_PER_SECOND * seconds;
-    settings.temperature_inc = 0.4F;
     settings.greedy.best_of = 1;
     settings.print_progress = false;
     settings.print_realtime = false;
@@ -170,10 +192,33 @@ static struct whisper_full_params settings_for(const struct speech_engine *engin
     return settings;
 }
 
+/* One try with an encoder window of `context` positions. */
+static bool hear_once(struct speech_engine *engine, const float *samples, size_t count, int context,
+                      struct hearing *hearing)
+{
+    struct whisper_full_params settings = settings_for(engine, count);
+
+    settings.audio_ctx = context;
+    settings.temperature_inc = context < CONTEXT_MAX ? 0 : TEMPERATURE_STEP;
+    hearing->heard->count = 0;
+    hearing->heard->no_speech = 0;
+    hearing->doubt = 0;
+    hearing->tokens = 0;
+    if (whisper_full(engine->whisper, settings, samples, (int)count) != 0) {
+        return false;
+    }
+    for (int i = 0; i < whisper_full_n_segments(engine->whisper); i++) {
+        segment_take(hearing, engine->whisper, i);
+    }
+    hearing->doubt =
+        hearing->tokens == 0 ? DOUBT_NOTHING_HEARD : hearing->doubt / (float)hearing->tokens;
+    return true;
+}
+
 static bool engine_hear(struct speech_engine *engine, const float *samples, size_t count,
                         struct arena *arena, struct heard *heard_out, struct error *error)
 {
-    struct whisper_full_params settings = settings_for(engine, count);
+    struct hearing hearing = { .arena = arena, .heard = heard_out };
 
     if (count < SAMPLES_MIN) {
         memset(engine->padded, 0, SAMPLES_MIN * sizeof *engine->padded);
@@ -181,13 +226,13 @@ static bool engine_hear(struct speech_engine *engine, const float *samples, size
         samples = engine->padded;
         count = SAMPLES_MIN;
     }
-    if (whisper_full(engine->whisper, settings, samples, (int)count) != 0) {
-        return error_set(error, ERROR_SYSTEM, "the speech engine failed");
+    int context = context_for(count);
+    bool is_heard = hear_once(engine, samples, count, context, &hearing);
+    if (is_heard && context < CONTEXT_MAX && hearing.doubt > DOUBT_MAX) {
+        is_heard = hear_once(engine, samples, count, CONTEXT_MAX, &hearing);
     }
-    heard_out->count = 0;
-    heard_out->no_speech = 0;
-    for (int i = 0; i < whisper_full_n_segments(engine->whisper); i++) {
-        segment_take(engine->whisper, i, arena, heard_out);
+    if (!is_heard) {
+        return error_set(error, ERROR_SYSTEM, "the speech engine failed");
     }
     const char *language = whisper_lang_str(whisper_full_lang_id(engine->whisper));
     IGNORE(snprintf(heard_out->language, sizeof heard_out->language, "%s",

@@ -18,7 +18,7 @@ static int place_open(void **state)
     static struct place place;
     struct error error;
 
-    strcpy(place.folder, "/tmp/audiapro-blob-XXXXXX");
+    memcpy(place.folder, "/tmp/audiapro-blob-XXXXXX", sizeof "/tmp/audiapro-blob-XXXXXX");
     assert_non_null(mkdtemp(place.folder));
     CHECK(blob_open_local(place.folder, &place.blob, &error));
     *state = &place;

@@ -36,13 +36,14 @@ export function Logo() {
 
 export function ThemeChoice() {
     const next: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
-    const name = texts.nav.theme[theme.value];
+    const { label } = texts.nav.theme;
+    const name = `${label}: ${texts.nav.theme[theme.value]}`;
     return (
         <button
             type="button"
             class="button quiet"
-            aria-label={`${texts.nav.theme.label}: ${name}`}
-            title={`${texts.nav.theme.label}: ${themes.map((one) => texts.nav.theme[one]).join(' → ')}`}
+            aria-label={name}
+            title={themes.map((one) => texts.nav.theme[one]).join(' → ')}
             onClick={() => theme_choose(next[theme.value])}
         >
             <Icon name={theme.value} />

@@ -14,7 +14,7 @@ export const en = {
         quarantine: 'Quarantine',
         signOut: 'Sign out',
         signedInAs: (email: string) => `Signed in as ${email}`,
-        theme: { label: 'Colours', system: 'System', light: 'Light', dark: 'Dark' },
+        theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
         live: 'Live',
         notLive: 'Reconnecting',
         liveHint: 'New calls appear by themselves',
