@@ -151,11 +151,9 @@ bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct erro
 bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error)
 {
     static const char SQL[] =
-        "SELECT min(CASE WHEN lane.blocked_until > first.run_at THEN lane.blocked_until"
-        "                ELSE first.run_at END)"
-        "  FROM (SELECT lane.id, lane.blocked_until FROM lane WHERE lane.stage = $1) AS lane"
-        "  JOIN (SELECT lane_id, min(run_at) AS run_at FROM job GROUP BY lane_id) AS first"
-        "    ON first.lane_id = lane.id";
+        "SELECT min(CASE WHEN first_at < blocked_until THEN blocked_until ELSE first_at END) FROM"
+        " (SELECT blocked_until, (SELECT min(job.run_at) FROM job WHERE job.lane_id = lane.id)"
+        "  AS first_at FROM lane WHERE lane.stage = $1) AS lanes WHERE first_at IS NOT NULL";
 
     return db_run_number(db, SQL, DB_VALUES(DB_TEXT(stage)), 0, due_out, error);
 }

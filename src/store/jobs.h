@@ -45,7 +45,8 @@ MUST_USE bool job_claim(struct db *db, const char *stage, int64_t process_id, ti
 /* The process is known to be dead, or is about to be: what it held is due now, no lease needs to
  * run out. */
 MUST_USE bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error);
-/* When the next job of the stage becomes due, running ones left out; 0 when none waits. */
+/* When the next job of the stage becomes due (a running one: when its lease ends); 0 when there is
+ * none. */
 MUST_USE bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error);
 
 /* Heartbeat. Fenced. */
