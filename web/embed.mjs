@@ -173,7 +173,9 @@ written += write_if_new(path.join(to, 'assets.c'), table_of(assets));
 written += write_if_new(path.join(to, 'assets.S'), assembly_of(assets, packed));
 
 const sum = (pick) => assets.reduce((total, asset) => total + pick(asset), 0);
-const script = sum((asset) => (asset.name.endsWith('.js') ? asset.brotli.length || asset.gzip.length : 0));
+const script = sum((asset) =>
+    asset.name.endsWith('.js') ? asset.brotli.length || asset.gzip.length : 0,
+);
 console.log(
     `${assets.length} assets, ${sum((asset) => asset.size)} bytes, ` +
         `${sum((asset) => asset.brotli.length || asset.gzip.length)} in Brotli ` +

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 
 #include "blob/blob.h"
+#include "core/crash.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -142,9 +143,11 @@ static bool draft_place(struct blob_draft *draft, const char *key, struct error 
     if (fsync(draft->file) != 0) {
         return error_set_errno(error, "storage: fsync");
     }
+    crash_point("blob.synced");
     if (renameat(draft->blob->handle, draft->name, draft->blob->handle, key) != 0) {
         return error_set_errno(error, "storage: rename");
     }
+    crash_point("blob.renamed");
     (void)close(draft->file);
     draft->file = -1;
     return folders_sync(draft->blob, key, error);

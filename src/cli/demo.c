@@ -180,10 +180,6 @@ static bool call_add(struct demo *demo, json_t *entry, struct error *error)
     IGNORE(snprintf(call->title, sizeof call->title, "%s",
                     json_text(entry, "title", json_text(entry, "audio", "call"))),
            "cut is fine");
-    /* What only the demo reads; the simulator refuses names that it does not know. */
-    (void)json_object_del(entry, "api");
-    (void)json_object_del(entry, "title");
-    (void)json_object_del(entry, "reference");
     if (!simulator_call_read(entry, demo->calls_folder, &paths, &description, error)) {
         return false;
     }

@@ -12,6 +12,7 @@
 #include "cli/flags.h"
 #include "cli/setup.h"
 #include "cli/web.h"
+#include "core/crash.h"
 #include "core/log.h"
 #include "core/rowid.h"
 #include "jobs/janitor.h"
@@ -161,6 +162,9 @@ int role_run(const char *role)
     struct error error = { 0 };
 
     role_signals_set();
+    if (!crash_arm(role, &error)) {
+        return setup_problem(&error);
+    }
     if (!setup_open(role, &setup)) {
         return EXIT_PROBLEM;
     }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/crash.h"
 #include "core/log.h"
 #include "core/rowid.h"
 #include "jobs/keeper.h"
@@ -104,7 +105,8 @@ static bool stored_settle(struct fetch *fetch, const char *key, struct error *er
            event_put(fetch, "stored", detail, error) &&
            (is_transcribed ? job_move(worker->db, fetch->job, lane, now, error)
                            : job_remove(worker->db, fetch->job, error)) &&
-           db_commit(worker->db, error);
+           crash_point("fetch.written") && db_commit(worker->db, error) &&
+           crash_point("fetch.committed");
 }
 
 /* The whole PBX rests: for good (a person must act), or for a while. 0: it does not. */
@@ -123,16 +125,15 @@ static time_ms lane_rest_until(const struct fetch *fetch, const struct reason_in
 }
 
 static bool pbx_rest(struct fetch *fetch, const struct reason_info *info, time_ms until,
-                     time_ms now, struct error *error)
+                     struct error *error)
 {
     struct worker *worker = fetch->worker;
+    const char *detail = fetch->outcome.detail;
+    bool is_resting = until == LANE_BLOCKED_FOR_GOOD
+                          ? keeper_stop(&fetch->keeper, fetch->outcome.reason, detail, error)
+                          : lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error);
 
-    if (until == LANE_BLOCKED_FOR_GOOD &&
-        !pbx_stop(worker->db, fetch->pbx->id, info->code, fetch->outcome.detail, now, error)) {
-        return false;
-    }
-    return lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error) &&
-           recording_blocked(worker->db, fetch->pbx->id, info->code, fetch->outcome.detail, error);
+    return is_resting && recording_blocked(worker->db, fetch->pbx->id, info->code, detail, error);
 }
 
 /* What the reason means for this recording: when it is tried again, and what it is called by then.
@@ -185,7 +186,7 @@ static bool not_stored_settle(struct fetch *fetch, struct error *error)
                                 fetch->outcome.detail, shown_next, error) &&
            event_put(fetch, is_given_up ? "missing" : "waiting",
                      arena_print(worker->arena, "%s: %s", code, fetch->outcome.detail), error) &&
-           (rest_until == 0 || pbx_rest(fetch, info, rest_until, now, error)) &&
+           (rest_until == 0 || pbx_rest(fetch, info, rest_until, error)) &&
            (is_given_up ? job_remove(worker->db, fetch->job, error)
                         : job_delay(worker->db, fetch->job, decision.next_try_at, error)) &&
            db_commit(worker->db, error);
@@ -204,6 +205,15 @@ static void storage_failed(struct fetch *fetch, const struct error *problem)
         .retry_after_s = STORAGE_WAIT_S,
     };
     IGNORE(snprintf(fetch->outcome.detail, sizeof fetch->outcome.detail, "%s", problem->message),
+           "cut is fine");
+}
+
+/* Another worker was refused: this recording waits for the same reason. */
+static void stopped_outcome(struct fetch *fetch, enum reason reason, const char *detail)
+{
+    fetch->outcome = (struct pbx_outcome){ .reason = reason, .retry_after_s = -1 };
+    IGNORE(snprintf(fetch->outcome.detail, sizeof fetch->outcome.detail, "%s",
+                    detail != NULL ? detail : ""),
            "cut is fine");
 }
 
@@ -227,7 +237,13 @@ static bool fetch_ask(struct fetch *fetch, struct blob_draft *draft, struct erro
         return false;
     }
     AUTO(pbx_close) struct pbx *pbx = pbx_open(&settings, &face, fetch->worker->world->guard);
-    return pbx_fetch(pbx, &wanted, draft->file, &fetch->outcome, error);
+    if (!pbx_fetch(pbx, &wanted, draft->file, &fetch->outcome, error)) {
+        return false;
+    }
+    if (fetch->outcome.reason != REASON_NONE && fetch->keeper.stopped_by != REASON_NONE) {
+        stopped_outcome(fetch, fetch->keeper.stopped_by, fetch->keeper.stop_detail);
+    }
+    return true;
 }
 
 static bool fetch_run(struct fetch *fetch, struct error *error)
@@ -243,10 +259,12 @@ static bool fetch_run(struct fetch *fetch, struct error *error)
         !recording_fetching(fetch->worker->db, fetch->recording->id, error)) {
         return false;
     }
-    bool is_kept = blob_begin(blob, &draft, &problem) && fetch_ask(fetch, &draft, &problem);
+    bool is_kept = blob_begin(blob, &draft, &problem) && crash_point("fetch.draft_begun") &&
+                   fetch_ask(fetch, &draft, &problem);
     if (is_kept && fetch->outcome.reason == REASON_NONE) {
         key = blob_key_make(fetch, subdomain);
-        is_kept = blob_keep(&draft, key, &problem);
+        is_kept = crash_point("fetch.downloaded") && blob_keep(&draft, key, &problem) &&
+                  crash_point("fetch.kept");
     }
     if (!is_kept) {
         storage_failed(fetch, &problem);
@@ -265,6 +283,7 @@ bool stage_fetch(struct worker *worker, const struct job *job, struct error *err
     struct recording *recording = NULL;
     struct pbx_row *pbx = NULL;
 
+    crash_point("fetch.claimed");
     if (!recording_find(worker->db, worker->arena, job->subject_id, &recording, error)) {
         return false;
     }
@@ -276,11 +295,17 @@ bool stage_fetch(struct worker *worker, const struct job *job, struct error *err
     }
     struct fetch *fetch = arena_take(worker->arena, sizeof *fetch);
     *fetch = (struct fetch){ .worker = worker, .job = job, .recording = recording, .pbx = pbx };
-    if (pbx == NULL || pbx->host == NULL || pbx->username == NULL) {
-        fetch->outcome.reason = REASON_PBX_NOT_CONFIGURED;
-        fetch->pbx = pbx != NULL ? pbx : arena_take(worker->arena, sizeof *pbx);
-        return not_stored_settle(fetch, error);
+    if (pbx == NULL) {
+        return job_remove(worker->db, job, error);
     }
     keeper_init(&fetch->keeper, worker, pbx, recording->id);
+    if (pbx->host == NULL || pbx->username == NULL) {
+        fetch->outcome.reason = REASON_PBX_NOT_CONFIGURED;
+        return not_stored_settle(fetch, error);
+    }
+    if (pbx->stop_reason != NULL) { /* Claimed in the moment that it was stopped. */
+        stopped_outcome(fetch, reason_from_code(pbx->stop_reason), pbx->stop_detail);
+        return not_stored_settle(fetch, error);
+    }
     return fetch_run(fetch, error);
 }

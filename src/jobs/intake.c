@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "core/crash.h"
 #include "core/log.h"
 #include "core/memory.h"
 
@@ -47,6 +48,7 @@ static struct intake_item *batch_take(struct intake *intake)
 
 static bool batch_write(struct intake *intake, struct intake_item *batch, struct error *error)
 {
+    crash_point("intake.taken");
     if (!db_begin(intake->db, error)) {
         return false;
     }
@@ -56,10 +58,12 @@ static bool batch_write(struct intake *intake, struct intake_item *batch, struct
             return false;
         }
     }
+    crash_point("intake.written");
     if (!db_commit(intake->db, error)) {
         db_rollback(intake->db);
         return false;
     }
+    crash_point("intake.committed");
     return true;
 }
 

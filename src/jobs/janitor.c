@@ -1,6 +1,7 @@
 /* See janitor.h. */
 #include "jobs/janitor.h"
 
+#include "core/crash.h"
 #include "core/log.h"
 #include "store/accounts.h"
 #include "store/processes.h"
@@ -13,9 +14,11 @@ bool janitor_sweep(const struct world *world, struct db *db, struct error *error
     time_ms now = time_now();
     int removed = 0;
 
+    crash_point("janitor.begun");
     if (!blob_sweep(world->blob, now - DRAFT_AGE, &removed, error)) {
         return false;
     }
+    crash_point("janitor.drafts_swept");
     if (removed > 0) {
         log_info("storage.swept", "drafts", LOG_NUMBER(removed), NULL);
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/crash.h"
 #include "core/log.h"
 #include "core/text.h"
 
@@ -60,6 +61,26 @@ static void keep_session_put(void *context, const char *cookie)
     }
 }
 
+/* Has somebody been refused while we waited? Then ours would be the second try. */
+static bool is_stopped(struct keeper *keeper)
+{
+    struct pbx_row *pbx = NULL;
+    struct error error;
+
+    if (!pbx_row_find(keeper->worker->db, keeper->worker->arena, keeper->pbx->id, &pbx, &error)) {
+        trouble_log(keeper, "look for a stop", &error);
+        return false;
+    }
+    if (pbx == NULL || pbx->stop_reason == NULL) {
+        return false;
+    }
+    keeper->stopped_by = reason_from_code(pbx->stop_reason);
+    IGNORE(snprintf(keeper->stop_detail, sizeof keeper->stop_detail, "%s",
+                    pbx->stop_detail != NULL ? pbx->stop_detail : ""),
+           "cut is fine");
+    return true;
+}
+
 static bool keep_login_begin(void *context, int64_t wait_ms)
 {
     struct keeper *keeper = context;
@@ -75,9 +96,9 @@ static bool keep_login_begin(void *context, int64_t wait_ms)
             return false;
         }
         if (is_taken) {
-            return true;
+            return crash_point("fetch.login_taken");
         }
-        if (time_monotonic_ms() >= until_ms) {
+        if (is_stopped(keeper) || time_monotonic_ms() >= until_ms) {
             return false;
         }
         time_sleep_ms(LOGIN_LOOK_MS);
@@ -113,14 +134,32 @@ static bool keep_pin_learned(void *context, const char *pin, const char *certifi
     return is_kept;
 }
 
-/* The job's own settling stops the PBX: it knows the reason and writes it with the recording's. */
+bool keeper_stop(struct keeper *keeper, enum reason reason, const char *detail, struct error *error)
+{
+    return pbx_stop(keeper->worker->db, keeper->pbx->id, reason_info(reason)->code, detail,
+                    time_now(), error) &&
+           lane_block(keeper->worker->db, LANE_FETCH, keeper->pbx->id, LANE_BLOCKED_FOR_GOOD,
+                      error);
+}
+
+/* At once, while the login is still ours: whoever waits for its turn must not try a second time. */
 static void keep_login_refused(void *context, enum reason reason, int tries_left, int locked_s)
 {
     struct keeper *keeper = context;
+    struct db *db = keeper->worker->db;
+    char detail[PBX_DETAIL_SIZE];
+    struct error error;
 
-    (void)reason;
-    keeper->login_tries_left = tries_left;
-    keeper->login_locked_s = locked_s;
+    IGNORE(tries_left >= 0
+               ? snprintf(detail, sizeof detail, "login refused; %d tries left", tries_left)
+               : snprintf(detail, sizeof detail, "login refused; locked for %d s", locked_s),
+           "fits");
+    if (reason_info(reason)->stops_pbx &&
+        (!db_begin(db, &error) || !keeper_stop(keeper, reason, detail, &error) ||
+         !db_commit(db, &error))) {
+        db_rollback(db);
+        trouble_log(keeper, "stop the PBX", &error);
+    }
 }
 
 static void keep_api_found(void *context, const char *api, int port)
@@ -178,11 +217,7 @@ static void keep_attempt(void *context, const struct pbx_attempt *attempt)
 void keeper_init(struct keeper *keeper, struct worker *worker, const struct pbx_row *pbx,
                  int64_t recording_id)
 {
-    *keeper = (struct keeper){ .worker = worker,
-                               .pbx = pbx,
-                               .recording_id = recording_id,
-                               .login_tries_left = -1,
-                               .login_locked_s = -1 };
+    *keeper = (struct keeper){ .worker = worker, .pbx = pbx, .recording_id = recording_id };
     IGNORE(row_id_print(row_id_new(time_now()), keeper->login_worker), "returns its argument");
 }
 

@@ -21,8 +21,8 @@ struct keeper {
     char login_worker[ROW_ID_TEXT_SIZE];
     struct attempt_row attempts[KEEPER_ATTEMPTS_MAX]; /* Written with the job's result. */
     size_t attempt_count;
-    int login_tries_left; /* -1: the PBX did not say */
-    int login_locked_s;
+    enum reason stopped_by; /* Found stopped, by another worker, when it was our turn to log in. */
+    char stop_detail[PBX_DETAIL_SIZE];
 };
 
 void keeper_init(struct keeper *keeper, struct worker *worker, const struct pbx_row *pbx,
@@ -33,6 +33,10 @@ struct pbx_keeper keeper_face(struct keeper *keeper);
 /* The row as the client's settings, the password opened: yours to release with secret_free(). */
 MUST_USE bool keeper_settings(struct keeper *keeper, struct pbx_settings *settings_out,
                               char **password_out, struct error *error);
+
+/* Nothing is asked of this PBX until a person edits it. Inside the caller's transaction. */
+MUST_USE bool keeper_stop(struct keeper *keeper, enum reason reason, const char *detail,
+                          struct error *error);
 
 /* Write the collected attempts. Inside the caller's transaction. */
 MUST_USE bool keeper_attempts_put(struct keeper *keeper, struct error *error);

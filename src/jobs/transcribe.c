@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/crash.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -78,7 +79,8 @@ static bool ready_settle(struct worker *worker, const struct job *job,
            transcript_put(worker->db, &row, now, error) &&
            recording_stage_set(worker->db, recording->id, "ready", "waiting", error) &&
            event_put(worker, recording, "ready", detail, error) &&
-           job_move(worker->db, job, lane, now, error) && db_commit(worker->db, error);
+           job_move(worker->db, job, lane, now, error) && crash_point("transcribe.written") &&
+           db_commit(worker->db, error) && crash_point("transcribe.committed");
 }
 
 /* `event`: "waiting" with a later try, or "failed" for good. */
@@ -129,6 +131,7 @@ bool stage_transcribe(struct worker *worker, const struct job *job, struct error
     char id[ROW_ID_TEXT_SIZE];
     AUTO(file_close) int file = -1;
 
+    crash_point("transcribe.claimed");
     if (!recording_find(worker->db, worker->arena, job->subject_id, &recording, error)) {
         return false;
     }

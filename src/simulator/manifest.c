@@ -48,9 +48,10 @@ static const struct {
     { "field_count", AT(field_count) },
 };
 
-/* Texts that are not in any table: paths, times and the list. */
+/* Not in any table: paths, times, the list; and what only the demo reads. */
 static const char *const others[] = { "audio",      "second_audio", "minutes_ago",
-                                      "started_at", "talk_s",       "members" };
+                                      "started_at", "talk_s",       "members",
+                                      "api",        "reference",    "title" };
 
 static bool name_is_known(const char *name)
 {

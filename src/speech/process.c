@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "audio/audio.h"
+#include "core/crash.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -41,6 +42,7 @@ struct talk {
     struct error *error;
     pid_t child;
     int answer; /* Where the child's lines come from. */
+    int64_t started_at;
     int64_t deadline_at;
     unsigned cpu_seconds; /* What it may use. */
     struct text line;
@@ -133,6 +135,17 @@ static void refuse(struct talk *talk, const char *why)
     talk->is_good = error_set(talk->error, ERROR_CORRUPT, "the speech process %s", why);
 }
 
+/* Stop the child so long from now, if the caller's own limit is not nearer. */
+static void deadline_set(struct talk *talk, int64_t seconds)
+{
+    unsigned most = talk->options->wall_seconds_max;
+
+    talk->deadline_at = time_monotonic_ms() + seconds * SECOND_MS;
+    if (most > 0 && talk->deadline_at > talk->started_at + (int64_t)most * SECOND_MS) {
+        talk->deadline_at = talk->started_at + (int64_t)most * SECOND_MS;
+    }
+}
+
 /* Now that the length is known, so are the limits. */
 static void limits_set(struct talk *talk, const json_t *audio)
 {
@@ -149,7 +162,9 @@ static void limits_set(struct talk *talk, const json_t *audio)
     talk->cpu_seconds = CPU_SECONDS_BASE + (unsigned)ceil(seconds * factor * (double)channels);
     struct rlimit limit = { talk->cpu_seconds, RLIM_INFINITY };
     IGNORE(prlimit(talk->child, RLIMIT_CPU, &limit, NULL), "then the deadline limits it alone");
-    talk->deadline_at = time_monotonic_ms() + (int64_t)talk->cpu_seconds * WALL_PER_CPU * SECOND_MS;
+    deadline_set(talk, (int64_t)talk->cpu_seconds * WALL_PER_CPU);
+    crash_point("transcribe.child_works");
+    crash_point_of_child("transcribe.child_dies", talk->child);
 }
 
 static void line_take(struct talk *talk)
@@ -272,7 +287,6 @@ static int child_end(const struct talk *talk, double *cpu_seconds_out)
 static bool transcribe(const struct speech_options *options, int audio_file, struct arena *arena,
                        struct transcript *transcript_out, struct error *error)
 {
-    int64_t started_at = time_monotonic_ms();
     struct transcript transcript = { 0 };
     struct talk talk = {
         .options = options,
@@ -280,7 +294,7 @@ static bool transcribe(const struct speech_options *options, int audio_file, str
         .transcript = &transcript,
         .error = error,
         .answer = -1,
-        .deadline_at = started_at + (int64_t)WALL_SECONDS_FIRST * SECOND_MS,
+        .started_at = time_monotonic_ms(),
         .cpu_seconds = CPU_SECONDS_BASE,
         .line = TEXT_UP_TO(WIRE_SIZE_MAX),
     };
@@ -292,6 +306,7 @@ static bool transcribe(const struct speech_options *options, int audio_file, str
         }
         return false;
     }
+    deadline_set(&talk, WALL_SECONDS_FIRST);
     listen_to_child(&talk);
     file_close(talk.answer);
     text_clear(&talk.line);
@@ -303,7 +318,7 @@ static bool transcribe(const struct speech_options *options, int audio_file, str
         return false;
     }
     transcript.cpu_seconds = cpu_seconds;
-    transcript.wall_seconds = (double)(time_monotonic_ms() - started_at) / 1000;
+    transcript.wall_seconds = (double)(time_monotonic_ms() - talk.started_at) / 1000;
     *transcript_out = transcript;
     return true;
 }

@@ -20,11 +20,12 @@
 #define SPEECH_ARENA_SIZE (256 * MIB)
 
 struct speech_options {
-    const char *model_path;  /* A ggml file of a Whisper model. */
-    const char *vad_path;    /* A ggml file of the Silero voice detector. */
-    unsigned threads;        /* 0: one. */
-    double time_factor;      /* CPU seconds allowed for a second of audio and channel; 0: 3. */
-    size_t memory_bytes_max; /* Address space of the child; 0: 2 GiB. */
+    const char *model_path;    /* A ggml file of a Whisper model. */
+    const char *vad_path;      /* A ggml file of the Silero voice detector. */
+    unsigned threads;          /* 0: one. */
+    double time_factor;        /* CPU seconds allowed for a second of audio and channel; 0: 3. */
+    size_t memory_bytes_max;   /* Address space of the child; 0: 2 GiB. */
+    unsigned wall_seconds_max; /* Stopped after this long at the latest; 0: by the length alone. */
     /* Called now and then with 0..1, from speech_transcribe(). May be NULL. */
     void (*progress)(void *context, double fraction);
     void *progress_context;

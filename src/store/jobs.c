@@ -31,7 +31,8 @@ bool lane_block(struct db *db, const char *stage, int64_t owner_id, time_ms unti
                 struct error *error)
 {
     static const char SQL[] =
-        "UPDATE lane SET blocked_until = $3 WHERE owner_id = $1 AND stage = $2";
+        "UPDATE lane SET blocked_until = $3 WHERE owner_id = $1 AND stage = $2"
+        " AND ($3 = 0 OR blocked_until < $3)";
 
     return db_run(db, SQL, DB_VALUES(DB_INT(owner_id), DB_TEXT(stage), DB_INT(until)), NULL, error);
 }

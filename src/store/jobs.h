@@ -30,7 +30,7 @@ struct job {
 /* Make the lane when it is not there. running_max > 0. */
 MUST_USE bool lane_ensure(struct db *db, const char *stage, int64_t owner_id, int64_t running_max,
                           int64_t *lane_id_out, struct error *error);
-/* No job of the lane is taken before `until`; 0 opens it. */
+/* No job of the lane is taken before `until`. A longer block stays; 0 opens the lane. */
 MUST_USE bool lane_block(struct db *db, const char *stage, int64_t owner_id, time_ms until,
                          struct error *error);
 

@@ -271,7 +271,7 @@ bool pbx_login_take(struct db *db, int64_t pbx_id, const char *worker, time_ms n
                     bool *taken_out, struct error *error)
 {
     static const char SQL[] = "UPDATE pbx SET login_worker = $2, login_until = $4"
-                              " WHERE id = $1 AND login_until <= $3";
+                              " WHERE id = $1 AND login_until <= $3 AND stop_reason IS NULL";
     int64_t changed = 0;
 
     if (!db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(worker), DB_INT(now), DB_INT(until)),

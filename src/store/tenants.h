@@ -71,7 +71,8 @@ MUST_USE bool pbx_cookie_get(struct db *db, struct arena *arena, int64_t pbx_id,
                              const char **sealed_out, time_ms *at_out, struct error *error);
 MUST_USE bool pbx_cookie_put(struct db *db, int64_t pbx_id, const char *sealed, time_ms now,
                              struct error *error);
-/* One login in flight: *taken_out is false while another worker's lease lasts. */
+/* One login in flight: *taken_out is false while another worker's lease lasts, and once the PBX is
+ * stopped. */
 MUST_USE bool pbx_login_take(struct db *db, int64_t pbx_id, const char *worker, time_ms now,
                              time_ms until, bool *taken_out, struct error *error);
 MUST_USE bool pbx_login_give(struct db *db, int64_t pbx_id, const char *worker,

@@ -53,12 +53,24 @@ const complaint = [
     ['callee', 'I am sorry to hear that. May I have the order number, please?'],
     ['caller', 'It is four seven one one nine.'],
     ['callee', 'Thank you. One moment, I will look it up.'],
-    ['callee', 'I can see that the parcel left our warehouse on Tuesday, but the carrier returned it because the house number was missing.'],
+    [
+        'callee',
+        'I can see that the parcel left our warehouse on Tuesday, but the carrier returned it because the house number was missing.',
+    ],
     ['caller', 'But I gave you the house number. It is twelve, I even have it in the e-mail here.'],
-    ['callee', 'You are right, it is in your message. It was lost when we typed the label. That was our mistake.'],
+    [
+        'callee',
+        'You are right, it is in your message. It was lost when we typed the label. That was our mistake.',
+    ],
     ['caller', 'So what happens now? We have had no heating for four days.'],
-    ['callee', 'I will send a new one by courier today, and you will have it before six this evening.'],
-    ['callee', 'There will be no charge for the delivery, and I will call you at six to make sure.'],
+    [
+        'callee',
+        'I will send a new one by courier today, and you will have it before six this evening.',
+    ],
+    [
+        'callee',
+        'There will be no charge for the delivery, and I will call you at six to make sure.',
+    ],
     ['caller', 'All right. That would be good. Thank you.'],
     ['callee', 'Thank you for your patience. Goodbye.'],
     ['caller', 'Goodbye.'],
@@ -110,7 +122,9 @@ function talk_of(segments, seconds, is_mono) {
         overlap_s: is_mono ? null : 0.8,
         interruptions: is_mono ? null : 1,
         non_talk_s: 1.2,
-        reason: is_mono ? 'One channel holds both sides: who interrupted whom cannot be told.' : null,
+        reason: is_mono
+            ? 'One channel holds both sides: who interrupted whom cannot be told.'
+            : null,
     };
 }
 
@@ -133,24 +147,52 @@ function recording_make(call, state, code) {
             : null,
         attempts: stored ? 1 : code ? 4 : 0,
         next_try_at:
-            state === 'waiting' ? iso(Date.now() + 150_000) : code === 'login_refused' ? null : state === 'missing' ? iso(Date.now() + 3_000_000) : null,
+            state === 'waiting'
+                ? iso(Date.now() + 150_000)
+                : code === 'login_refused'
+                  ? null
+                  : state === 'missing'
+                    ? iso(Date.now() + 3_000_000)
+                    : null,
     };
 }
 
 function timeline_make(call) {
     const start = Date.parse(call.started_at) + (call.duration_s + 2) * 1000;
     const at = (s) => iso(start + s * 1000);
-    const entries = [{ at: at(0), stage: 'webhook', event: 'received', detail: `${call.legs.length} leg` }];
+    const entries = [
+        { at: at(0), stage: 'webhook', event: 'received', detail: `${call.legs.length} leg` },
+    ];
     for (const recording of call.recordings) {
         if (recording.state === 'stored') {
-            entries.push({ at: at(1), stage: 'fetch', event: 'fetched', detail: `recapi, filedir monitor, ${recording.stored.bytes} bytes` });
-            entries.push({ at: at(2), stage: 'keep', event: 'stored', detail: `SHA-256 ${recording.stored.sha256.slice(0, 16)}…` });
+            entries.push({
+                at: at(1),
+                stage: 'fetch',
+                event: 'fetched',
+                detail: `recapi, filedir monitor, ${recording.stored.bytes} bytes`,
+            });
+            entries.push({
+                at: at(2),
+                stage: 'keep',
+                event: 'stored',
+                detail: `SHA-256 ${recording.stored.sha256.slice(0, 16)}…`,
+            });
         } else if (recording.reason) {
-            entries.push({ at: at(1), stage: 'fetch', event: 'failed', detail: recording.reason.message });
+            entries.push({
+                at: at(1),
+                stage: 'fetch',
+                event: 'failed',
+                detail: recording.reason.message,
+            });
         }
     }
     if (call.transcript.state === 'ready') {
-        entries.push({ at: at(9), stage: 'transcribe', event: 'transcribed', detail: `${call.transcript.segments.length} segments` });
+        entries.push({
+            at: at(9),
+            stage: 'transcribe',
+            event: 'transcribed',
+            detail: `${call.transcript.segments.length} segments`,
+        });
         entries.push({ at: at(10), stage: 'analyse', event: 'analysed', detail: null });
     }
     return entries;
@@ -181,7 +223,16 @@ function attempts_make(call) {
             });
         const code = recording.reason?.code;
         if (code === 'connect_timeout') {
-            add('challenge', { http_status: null, content_type: null, content_length: null, bytes: null, first_bytes: null, verdict: 'no_answer', reason: code, duration_ms: 10003 });
+            add('challenge', {
+                http_status: null,
+                content_type: null,
+                content_length: null,
+                bytes: null,
+                first_bytes: null,
+                verdict: 'no_answer',
+                reason: code,
+                duration_ms: 10003,
+            });
             continue;
         }
         if (recording.state === 'not_expected' || recording.attempts === 0) {
@@ -189,7 +240,11 @@ function attempts_make(call) {
         }
         add('challenge', {});
         if (code === 'login_refused') {
-            add('login', { first_bytes: '{"response":{},"status":-37}', verdict: 'refused', reason: code });
+            add('login', {
+                first_bytes: '{"response":{},"status":-37}',
+                verdict: 'refused',
+                reason: code,
+            });
             continue;
         }
         add('login', { first_bytes: '{"response":{"cookie":"***"},"status":0}' });
@@ -200,7 +255,8 @@ function attempts_make(call) {
                 content_type: 'audio/x-wav',
                 content_length: recording.stored.bytes,
                 bytes: recording.stored.bytes,
-                first_bytes: 'RIFF\\x24\\x80\\x43\\x00WAVEfmt \\x10\\x00\\x00\\x00\\x01\\x00\\x02\\x00',
+                first_bytes:
+                    'RIFF\\x24\\x80\\x43\\x00WAVEfmt \\x10\\x00\\x00\\x00\\x01\\x00\\x02\\x00',
                 verdict: 'audio',
                 duration_ms: 412,
             });
@@ -209,7 +265,9 @@ function attempts_make(call) {
             add('fetch', {
                 request,
                 content_type: isHtml ? 'text/html' : 'application/json',
-                first_bytes: isHtml ? '<!DOCTYPE html>\\x0a<html><head><title>Login</title>' : '{"status":-25}',
+                first_bytes: isHtml
+                    ? '<!DOCTYPE html>\\x0a<html><head><title>Login</title>'
+                    : '{"status":-25}',
                 verdict: isHtml ? 'html' : 'error',
                 reason: code,
             });
@@ -227,12 +285,32 @@ const plan = [
     [31, 'internal', '1001', '1004', 'Workshop', 18, 'stored', null, 'ready'],
     [55, 'inbound', '2815550122', '1000', 'Mara Okafor', 388, 'missing', 'login_refused', 'none'],
     [92, 'outbound', '1003', '+441632960961', 'Sales', 154, 'fetching', null, 'none'],
-    [140, 'inbound', '2815550155', '6400', 'Ridgeway Plumbing & Heating Supplies Ltd', 97, 'missing', 'html_instead_of_audio', 'none'],
+    [
+        140,
+        'inbound',
+        '2815550155',
+        '6400',
+        'Ridgeway Plumbing & Heating Supplies Ltd',
+        97,
+        'missing',
+        'html_instead_of_audio',
+        'none',
+    ],
     [1500, 'outbound', '1000', '2815550171', 'Front Desk', 61, 'stored', null, 'failed'],
     [1560, 'inbound', '2815550118', '1000', null, 0, 'not_expected', null, 'none', 'BUSY'],
     [1620, 'inbound', 'anonymous', '1000', null, 44, 'stored', null, 'waiting'],
     [1710, 'unknown', '1002', '*97', null, 12, 'not_expected', null, 'none'],
-    [2990, 'inbound', '2815550190', '6400', 'Lakeside Dental', 305, 'missing', 'deleted_on_pbx', 'none'],
+    [
+        2990,
+        'inbound',
+        '2815550190',
+        '6400',
+        'Lakeside Dental',
+        305,
+        'missing',
+        'deleted_on_pbx',
+        'none',
+    ],
     [3010, 'outbound', '1004', '2815550133', 'Workshop', 128, 'waiting', 'storage_full', 'none'],
     [3050, 'inbound', '2815550102', '1001', null, 66, 'missing', 'connect_timeout', 'none'],
     [4500, 'inbound', '2815550111', '1000', null, 90, 'waiting', 'size_mismatch', 'none'],
@@ -252,7 +330,18 @@ function transcript_make(state, segments, recording) {
     };
 }
 
-function call_make([ago, direction, from, to, name, talk_s, state, code, transcript_state, disposition]) {
+function call_make([
+    ago,
+    direction,
+    from,
+    to,
+    name,
+    talk_s,
+    state,
+    code,
+    transcript_state,
+    disposition,
+]) {
     const started = Date.now() - ago * 60_000;
     const isMono = direction === 'internal';
     const ring_s = 11;
@@ -273,7 +362,8 @@ function call_make([ago, direction, from, to, name, talk_s, state, code, transcr
     };
     const lines = isMono ? complaint.slice(0, 4) : complaint;
     const segments = segments_of(lines, isMono ? () => null : undefined);
-    call.recordings = talk_s > 0 && state !== 'not_expected' ? [recording_make(call, state, code)] : [];
+    call.recordings =
+        talk_s > 0 && state !== 'not_expected' ? [recording_make(call, state, code)] : [];
     call.recording_state = state;
     call.transcript_state = transcript_state;
     call.transcript = transcript_make(transcript_state, segments, call.recordings[0]);
@@ -309,12 +399,36 @@ export function world_make() {
     calls[0].recordings.push({ ...second, pbx_path: second.pbx_path.replace('.wav', '-2.wav') });
     for (let i = 0; i < 60; i++) {
         const far = 9000 + i * 190;
-        calls.push(call_make([far, i % 3 ? 'inbound' : 'outbound', `28155501${10 + i}`, '1000', null, 40 + i, 'stored', null, 'ready']));
+        calls.push(
+            call_make([
+                far,
+                i % 3 ? 'inbound' : 'outbound',
+                `28155501${10 + i}`,
+                '1000',
+                null,
+                40 + i,
+                'stored',
+                null,
+                'ready',
+            ]),
+        );
     }
     const attempts = new Map(calls.map((call) => [call.id, attempts_make(call)]));
     const quarantine = [
-        { received_at: iso(Date.now() - 3_600_000), content_type: 'application/json', bytes: 73, reason: 'line 1: unexpected token near end of file', preview: '{"AcctId":"71","session":"1770326441724538-1000","src":"1000","dst":"281555' },
-        { received_at: iso(Date.now() - 90_000_000), content_type: null, bytes: 412, reason: 'no call record has AcctId, uniqueid or session', preview: '<?xml version="1.0"?>\n<status><sip>ok</sip></status>' },
+        {
+            received_at: iso(Date.now() - 3_600_000),
+            content_type: 'application/json',
+            bytes: 73,
+            reason: 'line 1: unexpected token near end of file',
+            preview: '{"AcctId":"71","session":"1770326441724538-1000","src":"1000","dst":"281555',
+        },
+        {
+            received_at: iso(Date.now() - 90_000_000),
+            content_type: null,
+            bytes: 412,
+            reason: 'no call record has AcctId, uniqueid or session',
+            preview: '<?xml version="1.0"?>\n<status><sip>ok</sip></status>',
+        },
     ].map((one) => ({ id: id_of('00000000dddd'), tenant: 'acme', ...one }));
     return { calls, attempts, quarantine, call_make };
 }

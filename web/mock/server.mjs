@@ -29,7 +29,12 @@ const headers = {
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': 'no-store',
 };
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const types = {
+    '.html': 'text/html; charset=utf-8',
+    '.js': 'text/javascript',
+    '.css': 'text/css',
+    '.svg': 'image/svg+xml',
+};
 
 function json(response, status, body) {
     response.writeHead(status, { ...headers, 'Content-Type': 'application/json' });
@@ -77,7 +82,9 @@ function calls_page(world, query) {
 }
 
 function collection(world, query) {
-    const calls = world.calls.filter((call) => !query.get('from') || call.started_at >= query.get('from'));
+    const calls = world.calls.filter(
+        (call) => !query.get('from') || call.started_at >= query.get('from'),
+    );
     const recordings = calls.flatMap((call) => call.recordings);
     const count = (...states) => recordings.filter((one) => states.includes(one.state)).length;
     const reasons = {};
@@ -119,7 +126,9 @@ function audio(request, response, call, query) {
         'Accept-Ranges': 'bytes',
         'Content-Length': last - first + 1,
         ...(range ? { 'Content-Range': `bytes ${first}-${last}/${wav.length}` } : {}),
-        ...(query.has('download') ? { 'Content-Disposition': 'attachment; filename="call.wav"' } : {}),
+        ...(query.has('download')
+            ? { 'Content-Disposition': 'attachment; filename="call.wav"' }
+            : {}),
     });
     response.end(wav.subarray(first, last + 1));
 }
@@ -147,7 +156,17 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
         }
     };
     const arrive = () => {
-        const call = world.call_make([0, 'inbound', '2815550199', '1000', 'Just Now', 33, 'waiting', 'not_there_yet', 'none']);
+        const call = world.call_make([
+            0,
+            'inbound',
+            '2815550199',
+            '1000',
+            'Just Now',
+            33,
+            'waiting',
+            'not_there_yet',
+            'none',
+        ]);
         world.calls.unshift(call);
         world.attempts.set(call.id, []);
         tell('call', { call_id: call.id, tenant: call.tenant });
@@ -161,13 +180,18 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
     const routes = {
         'GET /api/auth/me': (q, s) => json(s, 200, { user, csrf_token }),
         'POST /api/auth/logout': (q, s) => {
-            s.writeHead(204, { ...headers, 'Set-Cookie': 'audiapro_session=; Path=/; Max-Age=0' }).end();
+            s.writeHead(204, {
+                ...headers,
+                'Set-Cookie': 'audiapro_session=; Path=/; Max-Age=0',
+            }).end();
         },
         'GET /api/calls': (q, s, url) => json(s, 200, calls_page(world, url.searchParams)),
         'GET /api/collection': (q, s, url) => json(s, 200, collection(world, url.searchParams)),
         'GET /api/quarantine': (q, s) => json(s, 200, { webhooks: world.quarantine }),
         'GET /api/events': (q, s) => {
-            s.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream' }).write(': hello\n\n');
+            s.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream' }).write(
+                ': hello\n\n',
+            );
             listeners.add(s);
             q.on('close', () => listeners.delete(s));
         },
@@ -177,12 +201,18 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
         'GET /api/calls/{id}/recording': (q, s, url, id) =>
             with_call(s, id, (call) => audio(q, s, call, url.searchParams)),
         'GET /api/calls/{id}/transcript': (q, s, url, id) =>
-            with_call(s, id, (call) => transcript(s, call, url.searchParams.get('format') ?? 'json')),
+            with_call(s, id, (call) =>
+                transcript(s, call, url.searchParams.get('format') ?? 'json'),
+            ),
         'POST /api/calls/{id}/retry': (q, s, url, id) =>
             with_call(s, id, (call) => {
                 const open = call.recordings.filter((one) => one.state !== 'stored');
                 for (const recording of open) {
-                    Object.assign(recording, { state: 'fetching', reason: null, next_try_at: null });
+                    Object.assign(recording, {
+                        state: 'fetching',
+                        reason: null,
+                        next_try_at: null,
+                    });
                     call.recording_state = 'fetching';
                 }
                 json(s, 202, { retried: open.length });
@@ -196,13 +226,25 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
             problem(response, 401, 'login_refused', 'That e-mail and password do not match.');
             return;
         }
-        response.setHeader('Set-Cookie', `audiapro_session=${token}; Path=/; HttpOnly; SameSite=Strict`);
+        response.setHeader(
+            'Set-Cookie',
+            `audiapro_session=${token}; Path=/; HttpOnly; SameSite=Strict`,
+        );
         json(response, 200, { user, csrf_token });
     }
 
     function api(request, response, url) {
         if (url.pathname === '/api/auth/login') {
             return login(request, response);
+        }
+        if (url.pathname === '/api/health') {
+            const components = {
+                database: 'connected',
+                storage: 'ok',
+                collect: 'ok',
+                speech: 'ok',
+            };
+            return json(response, 200, { status: 'healthy', version: '0.1.0', components });
         }
         if (url.pathname === '/api/openapi.json') {
             return json(response, 200, JSON.parse(fs.readFileSync(contract, 'utf8')));
@@ -226,13 +268,18 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
         const file = path.join(dist, name);
         const isFile = file.startsWith(dist) && fs.existsSync(file) && fs.statSync(file).isFile();
         const found = isFile ? file : path.join(dist, 'index.html');
-        response.writeHead(200, { ...headers, 'Content-Type': types[path.extname(found)] ?? 'text/plain' });
+        response.writeHead(200, {
+            ...headers,
+            'Content-Type': types[path.extname(found)] ?? 'text/plain',
+        });
         response.end(fs.readFileSync(found));
     }
 
     const server = http.createServer((request, response) => {
         const url = new URL(request.url, 'http://mock');
-        return url.pathname.startsWith('/api/') ? api(request, response, url) : asset(response, url);
+        return url.pathname.startsWith('/api/')
+            ? api(request, response, url)
+            : asset(response, url);
     });
     const stop = () => {
         clearInterval(timer);

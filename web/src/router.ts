@@ -72,7 +72,8 @@ export function router_start(): void {
     document.addEventListener('click', (event) => {
         const link = (event.target as Element).closest?.('a');
         const isPlain =
-            event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+            event.button === 0 &&
+            !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
         if (!link?.href || !isPlain || event.defaultPrevented || !isOurs(link)) {
             return;
         }

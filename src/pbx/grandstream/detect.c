@@ -98,7 +98,8 @@ static bool found(struct ucm *ucm, enum ucm_api api, int port, enum ucm_trust tr
     return true;
 }
 
-static bool probe_new(struct ucm *ucm, int port, struct pbx_trouble *trouble)
+/* The challenge that proves the API is also the one that is answered. */
+static bool probe_new_inside(struct ucm *ucm, int port, struct pbx_trouble *trouble)
 {
     AUTO(text_clear) struct text body = TEXT_UP_TO(UCM_REPLY_SIZE_MAX);
     struct ucm_reply reply;
@@ -111,7 +112,19 @@ static bool probe_new(struct ucm *ucm, int port, struct pbx_trouble *trouble)
         return false;
     }
     /* A challenge that is refused is not asked for a second time. */
-    return reply.verdict.kind == VERDICT_DATA || ucm_refuse(ucm, &reply.verdict, trouble);
+    return reply.verdict.kind == VERDICT_DATA ? ucm_login_with(ucm, &body, trouble)
+                                              : ucm_refuse(ucm, &reply.verdict, trouble);
+}
+
+/* A challenge makes the one before it worthless: none may come between another's and its login. */
+static bool probe_new(struct ucm *ucm, int port, struct pbx_trouble *trouble)
+{
+    if (!ucm_login_begin(ucm, trouble)) {
+        return false;
+    }
+    bool is_found = probe_new_inside(ucm, port, trouble);
+    ucm_login_end(ucm);
+    return is_found;
 }
 
 /* 401 is what the old API answers; without a password set on it, the list of directories. */

@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "pbx/grandstream/ucm.h"
 
-enum { LOGIN_WAIT_MS = 20 * SECOND_MS };
+enum { LOGIN_WAIT_MS = 20 * SECOND_MS, CHALLENGE_SIZE = 128 };
 /* A cookie lives 10 minutes; clients that work renew it after 9. */
 enum { COOKIE_LIFE_MS = 9 * MINUTE_MS };
 
@@ -141,25 +141,55 @@ static bool login_answer(struct ucm *ucm, const char *challenge, struct pbx_trou
     return true;
 }
 
-static bool session_renew(struct ucm *ucm, const char *refused, struct pbx_trouble *trouble)
+bool ucm_login_with(struct ucm *ucm, const struct text *reply, struct pbx_trouble *trouble_out)
+{
+    char challenge[CHALLENGE_SIZE];
+
+    if (session_adopt(ucm, "")) {
+        return true;
+    }
+    if (!response_text(reply, "challenge", challenge, sizeof challenge)) {
+        IGNORE(trouble_set(trouble_out, REASON_PBX_ERROR, "the PBX gave no challenge"), "below");
+        return false;
+    }
+    return login_answer(ucm, challenge, trouble_out);
+}
+
+bool ucm_login_begin(struct ucm *ucm, struct pbx_trouble *trouble_out)
 {
     const struct pbx_keeper *keeper = ucm->base.keeper;
-    char challenge[128];
+
+    if (keeper->login_begin == NULL || keeper->login_begin(keeper->context, LOGIN_WAIT_MS)) {
+        return true;
+    }
+    IGNORE(trouble_set(trouble_out, REASON_BUSY, "another process is logging in"), "below");
+    return false;
+}
+
+void ucm_login_end(struct ucm *ucm)
+{
+    const struct pbx_keeper *keeper = ucm->base.keeper;
+
+    if (keeper->login_end != NULL) {
+        keeper->login_end(keeper->context);
+    }
+}
+
+static bool session_renew(struct ucm *ucm, const char *refused, struct pbx_trouble *trouble)
+{
+    char challenge[CHALLENGE_SIZE];
 
     if (session_adopt(ucm, refused)) {
         return true;
     }
-    if (keeper->login_begin != NULL && !keeper->login_begin(keeper->context, LOGIN_WAIT_MS)) {
-        IGNORE(trouble_set(trouble, REASON_BUSY, "another process is logging in"), "below");
+    if (!ucm_login_begin(ucm, trouble)) {
         return false;
     }
     /* Whoever was before us has left a cookie. */
     bool is_done = session_adopt(ucm, refused) ||
                    (login_challenge(ucm, challenge, sizeof challenge, trouble) &&
                     login_answer(ucm, challenge, trouble));
-    if (keeper->login_end != NULL) {
-        keeper->login_end(keeper->context);
-    }
+    ucm_login_end(ucm);
     return is_done;
 }
 

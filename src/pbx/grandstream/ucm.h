@@ -132,6 +132,13 @@ int ucm_old_port(const struct pbx_settings *settings);
 MUST_USE bool ucm_ask(struct ucm *ucm, struct ucm_call *call, struct ucm_reply *reply_out,
                       struct pbx_trouble *trouble_out);
 
+/* One challenge and login at a time, over all processes: false with REASON_BUSY when it was not our
+ * turn. */
+bool ucm_login_begin(struct ucm *ucm, struct pbx_trouble *trouble_out);
+void ucm_login_end(struct ucm *ucm);
+/* Between the two: log in by the challenge in this reply, unless another has left a cookie. */
+bool ucm_login_with(struct ucm *ucm, const struct text *reply, struct pbx_trouble *trouble_out);
+
 /* A cookie that is worth trying: ours, the shared one, or a new login. */
 MUST_USE bool ucm_session(struct ucm *ucm, struct pbx_trouble *trouble_out);
 

@@ -34,8 +34,12 @@ type Json<Operation> = Operation extends {
       ? Body
       : void;
 type Query<Operation> = Operation extends { parameters: { query?: infer Values } } ? Values : never;
-type Reading = { [Path in keyof paths]: paths[Path] extends { get: object } ? Path : never }[keyof paths];
-type Changing = { [Path in keyof paths]: paths[Path] extends { post: object } ? Path : never }[keyof paths];
+type Reading = {
+    [Path in keyof paths]: paths[Path] extends { get: object } ? Path : never;
+}[keyof paths];
+type Changing = {
+    [Path in keyof paths]: paths[Path] extends { post: object } ? Path : never;
+}[keyof paths];
 type PathValues = Record<string, string>;
 
 export class Problem extends Error {

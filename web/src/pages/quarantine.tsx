@@ -22,7 +22,11 @@ function Webhook({ webhook }: { webhook: QuarantinedWebhook }) {
                 </p>
             </div>
             {webhook.preview !== '' && (
-                <pre tabIndex={0} role="region" aria-label={`${texts.quarantine.preview}: ${webhook.reason}`}>
+                <pre
+                    tabIndex={0}
+                    role="region"
+                    aria-label={`${texts.quarantine.preview}: ${webhook.reason}`}
+                >
                     {webhook.preview}
                 </pre>
             )}
@@ -34,15 +38,23 @@ export function QuarantinePage() {
     const { data, problem, reload } = use_resource('quarantine', (signal) =>
         read('/api/quarantine', { signal }),
     );
-    use_live(() => void reload(), () => true, 2000);
+    use_live(
+        () => void reload(),
+        () => true,
+        2000,
+    );
     return (
         <>
             <div class="page-head">
                 <Title text={texts.quarantine.title} />
                 <p class="lead">{texts.quarantine.lead}</p>
             </div>
-            {problem !== null && data === null && <Failed problem={problem} again={() => void reload()} />}
-            {problem === null && data === null && <Loading label={texts.quarantine.loading} rows={3} />}
+            {problem !== null && data === null && (
+                <Failed problem={problem} again={() => void reload()} />
+            )}
+            {problem === null && data === null && (
+                <Loading label={texts.quarantine.loading} rows={3} />
+            )}
             {data?.webhooks.length === 0 && (
                 <Empty icon="stored" title={texts.quarantine.emptyTitle}>
                     <p>{texts.quarantine.empty}</p>

@@ -2,7 +2,8 @@
  * stands beside each, or in the label of the button that it fills. */
 const drawings = {
     calls: 'M5 4h3.5l1.6 4.2-2 1.6a12 12 0 0 0 6.1 6.1l1.6-2L20 15.5V19a1.6 1.6 0 0 1-1.7 1.6A15.6 15.6 0 0 1 3.4 5.7 1.6 1.6 0 0 1 5 4z',
-    quarantine: 'M4 13h4.5l1.5 2.5h4L15.500 13H20M4 13l2.600-8h10.800L20 13v5.500A1.500 1.500 0 0 1 18.500 20h-13A1.500 1.500 0 0 1 4 18.500z',
+    quarantine:
+        'M4 13h4.5l1.5 2.5h4L15.500 13H20M4 13l2.600-8h10.800L20 13v5.500A1.500 1.500 0 0 1 18.500 20h-13A1.500 1.500 0 0 1 4 18.500z',
     inbound: 'M18 6 7 17M7 8.500V17h8.500',
     outbound: 'M6 18 17 7M8.500 7H17v8.500',
     internal: 'M4 9h15l-4-4M20 15H5l4 4',
@@ -39,7 +40,13 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
 export function PlayIcon({ isPlaying }: { isPlaying: boolean }) {
     return (
         <svg class="icon filled" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-            <path d={isPlaying ? 'M7 5h3.500v14H7zM13.500 5H17v14h-3.500z' : 'M8 4.800v14.400L19.500 12z'} />
+            <path
+                d={
+                    isPlaying
+                        ? 'M7 5h3.500v14H7zM13.500 5H17v14h-3.500z'
+                        : 'M8 4.800v14.400L19.500 12z'
+                }
+            />
         </svg>
     );
 }

@@ -10,20 +10,21 @@ import { texts } from '../texts';
 import { Icon, type IconName } from './icon';
 
 /* A further page of the dashboard is a further row here and in app.tsx. */
-const entries: { href: string; icon: IconName; label: string; holds: (path: string) => boolean }[] = [
-    {
-        href: '/calls',
-        icon: 'calls',
-        label: texts.nav.calls,
-        holds: (path) => path === '/' || path.startsWith('/calls'),
-    },
-    {
-        href: '/quarantine',
-        icon: 'quarantine',
-        label: texts.nav.quarantine,
-        holds: (path) => path.startsWith('/quarantine'),
-    },
-];
+const entries: { href: string; icon: IconName; label: string; holds: (path: string) => boolean }[] =
+    [
+        {
+            href: '/calls',
+            icon: 'calls',
+            label: texts.nav.calls,
+            holds: (path) => path === '/' || path.startsWith('/calls'),
+        },
+        {
+            href: '/quarantine',
+            icon: 'quarantine',
+            label: texts.nav.quarantine,
+            holds: (path) => path.startsWith('/quarantine'),
+        },
+    ];
 
 export function Logo() {
     return (
@@ -55,7 +56,10 @@ export function ThemeChoice() {
 function Live() {
     const { live, notLive, liveHint, notLiveHint } = texts.nav;
     return (
-        <p class={`live ${is_live.value ? 'on' : ''}`} title={is_live.value ? liveHint : notLiveHint}>
+        <p
+            class={`live ${is_live.value ? 'on' : ''}`}
+            title={is_live.value ? liveHint : notLiveHint}
+        >
             {is_live.value ? live : notLive}
         </p>
     );
@@ -66,7 +70,11 @@ function Navigation() {
     return (
         <nav aria-label={texts.nav.label}>
             {entries.map((entry) => (
-                <a key={entry.href} href={entry.href} aria-current={entry.holds(path) ? 'page' : undefined}>
+                <a
+                    key={entry.href}
+                    href={entry.href}
+                    aria-current={entry.holds(path) ? 'page' : undefined}
+                >
                     <Icon name={entry.icon} />
                     <span>{entry.label}</span>
                 </a>

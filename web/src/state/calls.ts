@@ -36,7 +36,9 @@ function ask(filter: Filter, limit: number, cursor?: string): Promise<CallPage> 
 /* The newest calls as just read, then those further down that we had already. */
 export function merged(old: List, fresh: CallPage): List {
     const known = new Set(old.calls.map((call) => call.id));
-    const arrived = new Set(fresh.calls.filter((call) => !known.has(call.id)).map((call) => call.id));
+    const arrived = new Set(
+        fresh.calls.filter((call) => !known.has(call.id)).map((call) => call.id),
+    );
     const last = fresh.calls[fresh.calls.length - 1];
     if (fresh.next_cursor === null || last === undefined) {
         return { ...old, calls: fresh.calls, nextCursor: null, arrived };
@@ -79,7 +81,10 @@ export function use_calls(filter: Filter) {
     const reload = () =>
         guarded(async () => {
             const current = kept?.key === key ? kept : null;
-            const limit = Math.min(Math.max(current?.calls.length ?? 0, page_size), refresh_size_max);
+            const limit = Math.min(
+                Math.max(current?.calls.length ?? 0, page_size),
+                refresh_size_max,
+            );
             const fresh = await ask(filter, limit);
             return current === null
                 ? { key, calls: fresh.calls, nextCursor: fresh.next_cursor, arrived: new Set() }

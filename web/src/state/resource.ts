@@ -18,11 +18,13 @@ export function use_resource<Data>(
     key: string,
     load: (signal: AbortSignal) => Promise<Data>,
 ): Resource<Data> {
-    const [state, setState] = useState<{ key: string; data: Data | null; problem: Problem | null }>({
-        key,
-        data: null,
-        problem: null,
-    });
+    const [state, setState] = useState<{ key: string; data: Data | null; problem: Problem | null }>(
+        {
+            key,
+            data: null,
+            problem: null,
+        },
+    );
     const running = useRef<AbortController | null>(null);
 
     const reload = async () => {
@@ -58,7 +60,11 @@ export function use_resource<Data>(
 }
 
 /* Run `refresh` soon after something changed: once for a burst of events, at most `every_ms`. */
-export function use_live(refresh: () => void, concerns: (callId: string) => boolean, every_ms = 500): void {
+export function use_live(
+    refresh: () => void,
+    concerns: (callId: string) => boolean,
+    every_ms = 500,
+): void {
     const latest = useRef({ refresh, concerns });
     latest.current = { refresh, concerns };
     useEffect(() => {

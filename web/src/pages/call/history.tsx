@@ -40,11 +40,11 @@ function Timeline({ entries }: { entries: TimelineEntry[] }) {
                 <li key={index} class={tone_of(entry.event)}>
                     <Moment at={entry.at} />
                     <div>
-                        <strong>
-                            {spoken(entry.event)}
-                        </strong>{' '}
+                        <strong>{spoken(entry.event)}</strong>{' '}
                         <span class="muted">{t.stages[entry.stage] ?? spoken(entry.stage)}</span>
-                        {entry.detail !== null && entry.detail !== '' && <p class="muted">{entry.detail}</p>}
+                        {entry.detail !== null && entry.detail !== '' && (
+                            <p class="muted">{entry.detail}</p>
+                        )}
                     </div>
                 </li>
             ))}
@@ -88,7 +88,9 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
                 <code>
                     {attempt.method} {attempt.url}
                 </code>
-                {attempt.request !== null && attempt.request !== '' && <code>{attempt.request}</code>}
+                {attempt.request !== null && attempt.request !== '' && (
+                    <code>{attempt.request}</code>
+                )}
             </Cell>
             <Cell label={c.answer}>
                 {attempt.http_status === null ? (
@@ -113,7 +115,11 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
                 <Chip
                     tone={isWell ? 'good' : 'bad'}
                     icon={isWell ? 'stored' : 'missing'}
-                    text={attempt.reason === null ? spoken(attempt.verdict) : reasonTitle(attempt.reason)}
+                    text={
+                        attempt.reason === null
+                            ? spoken(attempt.verdict)
+                            : reasonTitle(attempt.reason)
+                    }
                 />
             </Cell>
             <Cell label={c.duration}>
@@ -139,7 +145,15 @@ function AttemptsTable({ attempts }: { attempts: Resource<Attempts> }) {
         <div class="scroll" tabIndex={0} role="region" aria-label={t.attempts}>
             <table role="table" class="records">
                 <Heads
-                    labels={[c.at, c.request, c.answer, c.size, c.firstBytes, c.verdict, c.duration]}
+                    labels={[
+                        c.at,
+                        c.request,
+                        c.answer,
+                        c.size,
+                        c.firstBytes,
+                        c.verdict,
+                        c.duration,
+                    ]}
                 />
                 <tbody role="rowgroup">
                     {attempts.data.attempts.map((attempt) => (
@@ -153,7 +167,9 @@ function AttemptsTable({ attempts }: { attempts: Resource<Attempts> }) {
 
 /* A leg's members may be anything the phone system sent. */
 function shown(value: unknown): string {
-    return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+    return typeof value === 'object' && value !== null
+        ? JSON.stringify(value)
+        : String(value ?? '');
 }
 
 function LegRow({ leg }: { leg: Leg }) {
@@ -174,7 +190,9 @@ function LegRow({ leg }: { leg: Leg }) {
                 <span class="number">{duration(leg.duration_s)}</span>
             </Cell>
             <Cell label={c.disposition}>
-                {leg.disposition ? (texts.dispositions[leg.disposition] ?? spoken(leg.disposition)) : none}
+                {leg.disposition
+                    ? (texts.dispositions[leg.disposition] ?? spoken(leg.disposition))
+                    : none}
             </Cell>
             <Cell label={c.files} class="wide">
                 {leg.recordfiles ? <code>{leg.recordfiles}</code> : none}
@@ -202,7 +220,17 @@ function LegsTable({ legs }: { legs: Leg[] }) {
     return (
         <div class="scroll" tabIndex={0} role="region" aria-label={t.legs}>
             <table role="table" class="records">
-                <Heads labels={[c.id, c.parties, c.action, c.started, c.length, c.disposition, c.files]} />
+                <Heads
+                    labels={[
+                        c.id,
+                        c.parties,
+                        c.action,
+                        c.started,
+                        c.length,
+                        c.disposition,
+                        c.files,
+                    ]}
+                />
                 <tbody role="rowgroup">
                     {legs.map((leg) => (
                         <LegRow key={`${leg.acct_id} ${leg.uniqueid}`} leg={leg} />

@@ -74,7 +74,9 @@ function Downloads({ call }: { call: Call }) {
 
 function Retry({ call, done }: { call: Call; done: () => void }) {
     const [isBusy, setBusy] = useState(false);
-    const isNeeded = call.recordings.some(({ state }) => state === 'missing' || state === 'waiting');
+    const isNeeded = call.recordings.some(
+        ({ state }) => state === 'missing' || state === 'waiting',
+    );
     if (!isNeeded) {
         return null;
     }
@@ -85,7 +87,9 @@ function Retry({ call, done }: { call: Call; done: () => void }) {
             notice_show(t.retried(retried));
             done();
         } catch (error) {
-            notice_show(error instanceof Problem && error.message !== '' ? error.message : t.retryFailed);
+            notice_show(
+                error instanceof Problem && error.message !== '' ? error.message : t.retryFailed,
+            );
         }
         setBusy(false);
     };
@@ -108,7 +112,9 @@ function facts_of(call: Call): string[] {
     return [
         texts.directions[call.direction],
         isAnswered && wait_s !== null ? spoken(t.answeredAfter(duration(wait_s))) : outcome,
-        isAnswered ? `${t.talked} ${duration(call.talk_s)}` : `${t.rang} ${duration(call.duration_s)}`,
+        isAnswered
+            ? `${t.talked} ${duration(call.talk_s)}`
+            : `${t.rang} ${duration(call.duration_s)}`,
         ...(session.value?.user.tenant === null ? [call.tenant] : []),
     ];
 }
@@ -156,7 +162,9 @@ function NothingToPlay({ call, recording }: { call: Call; recording: Recording |
         <section class={`card nothing ${tones[state] ?? 'plain'}`} aria-label={texts.player.label}>
             <RecordingChip state={call.recording_state} />
             <h2>{title}</h2>
-            {(recording?.reason?.message ?? text) !== '' && <p>{recording?.reason?.message ?? text}</p>}
+            {(recording?.reason?.message ?? text) !== '' && (
+                <p>{recording?.reason?.message ?? text}</p>
+            )}
             {recording?.reason && <ReasonText reason={recording.reason} />}
         </section>
     );
@@ -167,7 +175,10 @@ function Parts({ call, id }: { call: Call; id: string }) {
     const attempts = use_resource(`attempts ${id}`, (signal) =>
         read('/api/calls/{id}/attempts', { values: { id }, signal }),
     );
-    use_live(() => void attempts.reload(), (callId) => callId === id);
+    use_live(
+        () => void attempts.reload(),
+        (callId) => callId === id,
+    );
     const { segments } = call.transcript;
     const speakers = useMemo(
         () => speakers_of([...segments, ...(call.insight.talk?.sides ?? [])], call),
@@ -181,7 +192,12 @@ function Parts({ call, id }: { call: Call; id: string }) {
             <div class="call-grid">
                 <div class="stack">
                     {isPlayable ? (
-                        <Player call={call} playback={playback} recordings={stored} speakers={speakers} />
+                        <Player
+                            call={call}
+                            playback={playback}
+                            recordings={stored}
+                            speakers={speakers}
+                        />
                     ) : (
                         <NothingToPlay call={call} recording={open} />
                     )}
@@ -204,7 +220,10 @@ export function CallPage({ id }: { id: string }) {
     const { data, problem, reload } = use_resource(`call ${id}`, (signal) =>
         read('/api/calls/{id}', { values: { id }, signal }),
     );
-    use_live(() => void reload(), (callId) => callId === id || callId === '');
+    use_live(
+        () => void reload(),
+        (callId) => callId === id || callId === '',
+    );
 
     if (data === null && problem?.status === 404) {
         return <NotFoundPage />;

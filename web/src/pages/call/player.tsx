@@ -1,5 +1,5 @@
 /*
- * The player. Who speaks when is drawn as two lanes, one per side, from the transcript's words; the
+ * The player. Who speaks when is drawn as lanes, one per side, from the transcript's words; the
  * lanes are also what one drags to seek. For the keyboard and screen readers there is a slider.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -37,7 +37,12 @@ function use_keys(playback: Playback): void {
         const pressed = (event: KeyboardEvent) => {
             const action = actions[event.key];
             const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-            if (action !== undefined && isPlain && !event.defaultPrevented && is_free(event.target, event.key)) {
+            if (
+                action !== undefined &&
+                isPlain &&
+                !event.defaultPrevented &&
+                is_free(event.target, event.key)
+            ) {
                 event.preventDefault();
                 action();
             }
@@ -70,7 +75,8 @@ function Lanes(props: { playback: Playback; segments: Segment[]; speakers: Speak
     const { playback, segments, speakers } = props;
     const box = useRef<HTMLDivElement>(null);
     const length = playback.length.value || 1;
-    const height = 2 * lane_height + lane_gap;
+    const lanes = [...speakers.values()].some((speaker) => speaker.side === 1) ? 2 : 1;
+    const height = lanes * (lane_height + lane_gap) - lane_gap;
 
     const seek_to = (event: PointerEvent) => {
         const area = box.current?.getBoundingClientRect();
@@ -86,11 +92,20 @@ function Lanes(props: { playback: Playback; segments: Segment[]; speakers: Speak
                 event.currentTarget.setPointerCapture(event.pointerId);
                 seek_to(event);
             }}
-            onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && seek_to(event)}
+            onPointerMove={(event) =>
+                event.currentTarget.hasPointerCapture(event.pointerId) && seek_to(event)
+            }
         >
             <svg viewBox={`0 0 ${length} ${height}`} preserveAspectRatio="none" aria-hidden="true">
-                <rect class="lane" width={length} y="0" height={lane_height} />
-                <rect class="lane" width={length} y={lane_height + lane_gap} height={lane_height} />
+                {Array.from({ length: lanes }, (_, lane) => (
+                    <rect
+                        key={lane}
+                        class="lane"
+                        width={length}
+                        y={lane * (lane_height + lane_gap)}
+                        height={lane_height}
+                    />
+                ))}
                 <Words segments={segments} speakers={speakers} />
             </svg>
             <Head playback={playback} />
@@ -201,7 +216,11 @@ export function Player({ call, playback, recordings, speakers }: PlayerProps) {
             <audio
                 key={recording.id}
                 ref={playback.attach}
-                src={address('/api/calls/{id}/recording', { id: call.id }, { recording: recording.id })}
+                src={address(
+                    '/api/calls/{id}/recording',
+                    { id: call.id },
+                    { recording: recording.id },
+                )}
                 preload="metadata"
             />
             <Lanes

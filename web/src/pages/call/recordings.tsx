@@ -81,9 +81,15 @@ function Proof({ recording }: { recording: Recording }) {
             <tbody>
                 <tr>
                     <th scope="row">{t.size}</th>
-                    <td>{bytes === null ? unnamed : <span title={size(bytes)}>{whole(bytes)}</span>}</td>
                     <td>
-                        {stored === null ? texts.units.none : <span title={size(stored.bytes)}>{whole(stored.bytes)}</span>}
+                        {bytes === null ? unnamed : <span title={size(bytes)}>{whole(bytes)}</span>}
+                    </td>
+                    <td>
+                        {stored === null ? (
+                            texts.units.none
+                        ) : (
+                            <span title={size(stored.bytes)}>{whole(stored.bytes)}</span>
+                        )}
                         <Verdict agrees={same_bytes} />
                     </td>
                 </tr>
@@ -91,7 +97,9 @@ function Proof({ recording }: { recording: Recording }) {
                     <th scope="row">{t.length}</th>
                     <td>{seconds === null ? unnamed : texts.units.seconds(whole(seconds))}</td>
                     <td>
-                        {stored === null ? texts.units.none : texts.units.seconds(stored.seconds.toFixed(1))}
+                        {stored === null
+                            ? texts.units.none
+                            : texts.units.seconds(stored.seconds.toFixed(1))}
                         <Verdict agrees={same_seconds} />
                     </td>
                 </tr>
@@ -113,7 +121,11 @@ function Tries({ recording }: { recording: Recording }) {
             <div>
                 <dt>{t.nextTry}</dt>
                 <dd>
-                    {recording.next_try_at === null ? t.noNextTry : <Soon at={recording.next_try_at} />}
+                    {recording.next_try_at === null ? (
+                        t.noNextTry
+                    ) : (
+                        <Soon at={recording.next_try_at} />
+                    )}
                 </dd>
             </div>
         </dl>
@@ -125,7 +137,9 @@ function RecordingCard({ recording, isExplained }: { recording: Recording; isExp
         <article class="recording">
             <div class="recording-head">
                 <RecordingChip state={recording.state} />
-                {recording.stored !== null && <span class="number muted">{duration(recording.stored.seconds)}</span>}
+                {recording.stored !== null && (
+                    <span class="number muted">{duration(recording.stored.seconds)}</span>
+                )}
             </div>
             <p class="path" title={t.file}>
                 <code>{recording.pbx_path}</code>
@@ -136,7 +150,9 @@ function RecordingCard({ recording, isExplained }: { recording: Recording; isExp
                     <ReasonText reason={recording.reason} />
                 </>
             )}
-            {(recording.stored !== null || recording.expected !== null) && <Proof recording={recording} />}
+            {(recording.stored !== null || recording.expected !== null) && (
+                <Proof recording={recording} />
+            )}
             {recording.stored !== null && (
                 <div class="hash">
                     <span class="muted">{t.hash}</span>
@@ -152,7 +168,13 @@ function RecordingCard({ recording, isExplained }: { recording: Recording; isExp
 }
 
 /* `explained` is the recording whose reason stands at the top of the page already. */
-export function RecordingsCard({ recordings, explained }: { recordings: Recording[]; explained: string }) {
+export function RecordingsCard({
+    recordings,
+    explained,
+}: {
+    recordings: Recording[];
+    explained: string;
+}) {
     if (recordings.length === 0) {
         return null;
     }

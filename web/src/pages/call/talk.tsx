@@ -46,10 +46,14 @@ function Sides({ talk, speakers }: { talk: Talk; speakers: Speakers }) {
         {
             label: t.pace,
             text: (side) =>
-                side.words_per_minute === null ? texts.units.none : whole(Math.round(side.words_per_minute)),
+                side.words_per_minute === null
+                    ? texts.units.none
+                    : whole(Math.round(side.words_per_minute)),
         },
         { label: t.longest, text: (side) => stretch(side.longest_monologue_s) },
     ];
+    const is_told = (row: (typeof rows)[number]) =>
+        talk.sides.some((side) => row.text(side) !== texts.units.none);
     return (
         <table class="figures-table">
             <thead>
@@ -67,7 +71,7 @@ function Sides({ talk, speakers }: { talk: Talk; speakers: Speakers }) {
                 </tr>
             </thead>
             <tbody>
-                {rows.map((row) => (
+                {rows.filter(is_told).map((row) => (
                     <tr key={row.label}>
                         <th scope="row">{row.label}</th>
                         {talk.sides.map((side) => (
@@ -84,7 +88,10 @@ function Whole({ talk }: { talk: Talk }) {
     const rows: [string, string][] = [
         [t.silence, stretch(talk.silence_s)],
         [t.overlap, stretch(talk.overlap_s)],
-        [t.interruptions, talk.interruptions === null ? texts.units.none : whole(talk.interruptions)],
+        [
+            t.interruptions,
+            talk.interruptions === null ? texts.units.none : whole(talk.interruptions),
+        ],
         [t.nonTalk, stretch(talk.non_talk_s)],
     ];
     return (
@@ -103,7 +110,8 @@ export function TalkCard({ call, speakers }: { call: Call; speakers: Speakers })
     const { state } = call.insight;
     const talk = call.insight.talk && in_places(call.insight.talk, speakers);
     if (talk === null) {
-        const isDue = state === 'waiting' || state === 'running' || call.transcript.state !== 'none';
+        const isDue =
+            state === 'waiting' || state === 'running' || call.transcript.state !== 'none';
         if (!isDue && state !== 'failed') {
             return null;
         }
@@ -120,7 +128,7 @@ export function TalkCard({ call, speakers }: { call: Call; speakers: Speakers })
     return (
         <section class="card" aria-labelledby="talk-title">
             <h2 id="talk-title">{t.label}</h2>
-            <Shares talk={talk} speakers={speakers} />
+            {talk.sides.length > 1 && <Shares talk={talk} speakers={speakers} />}
             <Sides talk={talk} speakers={speakers} />
             <Whole talk={talk} />
             {talk.reason && <p class="hint">{talk.reason}</p>}

@@ -98,7 +98,15 @@ function SegmentRow(props: {
     );
 }
 
-function Words({ call, playback, speakers }: { call: Call; playback: Playback; speakers: Speakers }) {
+function Words({
+    call,
+    playback,
+    speakers,
+}: {
+    call: Call;
+    playback: Playback;
+    speakers: Speakers;
+}) {
     const segments = call.transcript.segments;
     const list = useRef<HTMLOListElement>(null);
     const isFollowing = useSignal(true);
@@ -106,7 +114,9 @@ function Words({ call, playback, speakers }: { call: Call; playback: Playback; s
         const perSegment = segments.map(pieces_of);
         return { perSegment, starts: perSegment.flat().map((piece) => piece.start) };
     }, [segments]);
-    const current = useComputed(() => (playback.at.value > 0 ? index_at(starts, playback.at.value) : -1));
+    const current = useComputed(() =>
+        playback.at.value > 0 ? index_at(starts, playback.at.value) : -1,
+    );
 
     useSignalEffect(() => {
         const box = list.current;
@@ -165,7 +175,9 @@ function Words({ call, playback, speakers }: { call: Call; playback: Playback; s
                             pieces={pieces}
                             first={from}
                             speaker={speakers.get(segment.speaker)}
-                            isSameSpeaker={index > 0 && segments[index - 1]?.speaker === segment.speaker}
+                            isSameSpeaker={
+                                index > 0 && segments[index - 1]?.speaker === segment.speaker
+                            }
                             play={play}
                         />
                     );
@@ -230,7 +242,9 @@ export function TranscriptCard(props: { call: Call; playback: Playback; speakers
                     {why}
                 </p>
             )}
-            {why === '' && engine !== '' && <p class="hint foot">{t.madeBy(spoken_engine(engine))}</p>}
+            {why === '' && engine !== '' && (
+                <p class="hint foot">{t.madeBy(spoken_engine(engine))}</p>
+            )}
         </section>
     );
 }

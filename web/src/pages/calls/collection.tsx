@@ -21,7 +21,13 @@ function FilterLink(props: { value: string; class: string; children: preact.Comp
     );
 }
 
-function Figure(props: { state: string; tone: string; icon: IconName; label: string; count: number }) {
+function Figure(props: {
+    state: string;
+    tone: string;
+    icon: IconName;
+    label: string;
+    count: number;
+}) {
     return (
         <FilterLink value={props.state} class={`figure-link ${props.count > 0 ? props.tone : ''}`}>
             <span class="figure-label">
@@ -61,13 +67,33 @@ export function CollectionStrip({ collection }: { collection: Collection | null 
                 <p class="yield-figure">{percent(collection.yield)}</p>
                 <Bar collection={collection} />
                 <p class="muted">
-                    {collection.expected === 0 ? t.nothing : t.of(collection.stored, collection.expected)}
+                    {collection.expected === 0
+                        ? t.nothing
+                        : t.of(collection.stored, collection.expected)}
                 </p>
             </div>
             <div class="figures">
-                <Figure state="stored" tone="good" icon="stored" label={t.stored} count={collection.stored} />
-                <Figure state="waiting" tone="wait" icon="waiting" label={t.waiting} count={collection.waiting} />
-                <Figure state="missing" tone="bad" icon="missing" label={t.missing} count={collection.missing} />
+                <Figure
+                    state="stored"
+                    tone="good"
+                    icon="stored"
+                    label={t.stored}
+                    count={collection.stored}
+                />
+                <Figure
+                    state="waiting"
+                    tone="wait"
+                    icon="waiting"
+                    label={t.waiting}
+                    count={collection.waiting}
+                />
+                <Figure
+                    state="missing"
+                    tone="bad"
+                    icon="missing"
+                    label={t.missing}
+                    count={collection.missing}
+                />
                 <Figure
                     state="not_expected"
                     tone="plain"

@@ -107,7 +107,10 @@ export function Filters({ reasons }: { reasons: string[] }) {
                         {
                             options: [
                                 ['', t.anyDirection],
-                                ...directions.map((one): [string, string] => [one, texts.directions[one]]),
+                                ...directions.map((one): [string, string] => [
+                                    one,
+                                    texts.directions[one],
+                                ]),
                             ],
                         },
                     ]}
@@ -119,7 +122,10 @@ export function Filters({ reasons }: { reasons: string[] }) {
                         {
                             options: [
                                 ['', t.anyRecording],
-                                ...states.map((one): [string, string] => [one, texts.recordingStates[one]]),
+                                ...states.map((one): [string, string] => [
+                                    one,
+                                    texts.recordingStates[one],
+                                ]),
                             ],
                         },
                         ...(codes.length === 0

@@ -39,11 +39,15 @@ export function CallsPage() {
             ) : (
                 <>
                     <CollectionStrip collection={collection.data} />
-                    <Filters reasons={collection.data?.reasons.map((reason) => reason.code) ?? []} />
+                    <Filters
+                        reasons={collection.data?.reasons.map((reason) => reason.code) ?? []}
+                    />
                     {list === null && problem !== null && (
                         <Failed problem={problem} again={() => void reload()} />
                     )}
-                    {list === null && problem === null && <Loading label={texts.calls.loading} rows={8} />}
+                    {list === null && problem === null && (
+                        <Loading label={texts.calls.loading} rows={8} />
+                    )}
                     {isEmpty && (
                         <Empty icon="search" title={texts.calls.noneFoundTitle}>
                             <p>{texts.calls.noneFound}</p>
@@ -52,7 +56,9 @@ export function CallsPage() {
                             </a>
                         </Empty>
                     )}
-                    {list !== null && !isEmpty && <CallList calls={list.calls} arrived={list.arrived} />}
+                    {list !== null && !isEmpty && (
+                        <CallList calls={list.calls} arrived={list.arrived} />
+                    )}
                     {list !== null && !isEmpty && (
                         <div class="list-foot">
                             <p class="muted" role="status">

@@ -17,14 +17,18 @@ function Outcome({ call }: { call: CallSummary }) {
     return isAnswered ? (
         <span class="number">{duration(call.talk_s)}</span>
     ) : (
-        <span class="muted">{texts.dispositions[call.disposition] ?? spoken(call.disposition)}</span>
+        <span class="muted">
+            {texts.dispositions[call.disposition] ?? spoken(call.disposition)}
+        </span>
     );
 }
 
 function Parties({ call }: { call: CallSummary }) {
     const hasName = call.caller_name !== null && call.caller_name !== '';
     const isOperator = session.value?.user.tenant === null;
-    const below = [hasName ? call.from : '', isOperator ? call.tenant : ''].filter((text) => text !== '');
+    const below = [hasName ? call.from : '', isOperator ? call.tenant : ''].filter(
+        (text) => text !== '',
+    );
     return (
         <>
             <a class="cover" href={`/calls/${encodeURIComponent(call.id)}`}>
