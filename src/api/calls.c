@@ -264,6 +264,26 @@ static json_t *transcript_make(struct db *db, struct arena *arena,
     return json;
 }
 
+/* The contract's names for what talk metrics cannot tell of one track, and the sum over the sides.
+ */
+static json_t *shape_talk(json_t *taken_talk)
+{
+    json_int_t interruptions = 0;
+    json_t *sides = json_object_get(taken_talk, "sides");
+    bool is_known = json_is_null(json_object_get(taken_talk, "not_known"));
+
+    for (size_t i = 0; i < json_array_size(sides); i++) {
+        interruptions +=
+            json_integer_value(json_object_get(json_array_get(sides, i), "interruptions"));
+    }
+    IGNORE(json_object_set_new(taken_talk, "interruptions",
+                               is_known ? json_integer(interruptions) : json_null()),
+           "memory never fails");
+    IGNORE(json_object_set(taken_talk, "reason", json_object_get(taken_talk, "not_known")),
+           "memory never fails");
+    return taken_talk;
+}
+
 static json_t *insight_make(struct db *db, struct arena *arena, const struct recording *recording,
                             struct error *error)
 {
@@ -272,9 +292,9 @@ static json_t *insight_make(struct db *db, struct arena *arena, const struct rec
     if (recording != NULL && !insight_get(db, arena, recording->id, "talk", &content, error)) {
         return NULL;
     }
-    json_t *talk = content != NULL ? json_read(content, strlen(content), error) : json_null();
+    json_t *talk = content != NULL ? json_read(content, strlen(content), error) : NULL;
     return json_pack("{s:s, s:o}", "state", recording != NULL ? recording->insight_state : "none",
-                     "talk", talk != NULL ? talk : json_null());
+                     "talk", talk != NULL ? shape_talk(talk) : json_null());
 }
 
 /* Set a member that may have failed to be made. */

@@ -26,6 +26,18 @@ static sf_count_t io_seek(sf_count_t offset, int whence, void *context)
     return source->position;
 }
 
+/* Put the true length over the one that was just read from [from, from + size). */
+static void length_mend(const struct audio_source *source, unsigned char *bytes, sf_count_t from,
+                        sf_count_t size)
+{
+    for (sf_count_t i = 0; source->length_at > 0 && i < (sf_count_t)sizeof source->length; i++) {
+        sf_count_t at = source->length_at + i - from;
+        if (at >= 0 && at < size) {
+            bytes[at] = source->length[i];
+        }
+    }
+}
+
 static sf_count_t io_read(void *bytes_out, sf_count_t size, void *context)
 {
     struct audio_source *source = context;
@@ -40,6 +52,7 @@ static sf_count_t io_read(void *bytes_out, sf_count_t size, void *context)
         done += part;
         source->position += part;
     }
+    length_mend(source, bytes_out, source->position - done, done);
     return done;
 }
 
@@ -68,6 +81,55 @@ static bool looks_like_gsm(const struct audio_source *source)
         }
     }
     return frames > 0;
+}
+
+static uint32_t number_at(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+/* The data chunk's start and the size it claims. A RIFF file is a list of (name, size, bytes). */
+static bool wav_data_find(const struct audio_source *source, sf_count_t *start_out,
+                          uint32_t *size_out)
+{
+    unsigned char head[12];
+    sf_count_t at = 12;
+
+    if (pread(source->file, head, 12, 0) != 12 || memcmp(head, "RIFF", 4) != 0 ||
+        memcmp(head + 8, "WAVE", 4) != 0) {
+        return false;
+    }
+    for (int chunk = 0; chunk < 64 && pread(source->file, head, 8, (off_t)at) == 8; chunk++) {
+        uint32_t size = number_at(head + 4);
+        if (memcmp(head, "data", 4) == 0) {
+            *start_out = at + 8;
+            *size_out = size;
+            return true;
+        }
+        at += 8 + (sf_count_t)size + (size & 1);
+    }
+    return false;
+}
+
+static bool is_unclosed(uint32_t promised, sf_count_t held)
+{
+    return promised == UINT32_MAX || (promised == 0 && held > 0);
+}
+
+static void unclosed_mend(struct audio_source *source)
+{
+    sf_count_t start;
+    uint32_t promised;
+
+    if (wav_data_find(source, &start, &promised) && is_unclosed(promised, source->size - start)) {
+        sf_count_t held = source->size - start;
+        uint32_t length = held > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)held;
+        source->length_at = start - (sf_count_t)sizeof source->length;
+        for (size_t i = 0; i < sizeof source->length; i++) {
+            source->length[i] = (unsigned char)(length >> 8 * i);
+        }
+    }
 }
 
 static void decoder_open(struct audio_source *source)
@@ -99,6 +161,7 @@ bool source_open(struct audio_source *source, int file, struct error *error)
     if (size == 0) {
         return error_set(error, ERROR_INVALID, "the recording is empty");
     }
+    unclosed_mend(source);
     decoder_open(source);
     if (source->decoder == NULL) {
         return error_set(error, ERROR_INVALID, "no recording in a format that can be decoded");
@@ -136,35 +199,6 @@ size_t source_read(struct audio_source *source, float *samples_out)
     return frames < 0 ? 0 : (size_t)frames;
 }
 
-static uint32_t number_at(const unsigned char *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
-/* The data chunk's start and the size it claims. A RIFF file is a list of (name, size, bytes). */
-static bool wav_data_find(const struct audio_source *source, sf_count_t *start_out,
-                          uint32_t *size_out)
-{
-    unsigned char head[12];
-    sf_count_t at = 12;
-
-    if (pread(source->file, head, 12, 0) != 12 || memcmp(head, "RIFF", 4) != 0 ||
-        memcmp(head + 8, "WAVE", 4) != 0) {
-        return false;
-    }
-    for (int chunk = 0; chunk < 64 && pread(source->file, head, 8, (off_t)at) == 8; chunk++) {
-        uint32_t size = number_at(head + 4);
-        if (memcmp(head, "data", 4) == 0) {
-            *start_out = at + 8;
-            *size_out = size;
-            return true;
-        }
-        at += 8 + (sf_count_t)size + (size & 1);
-    }
-    return false;
-}
-
 bool source_is_whole(const struct audio_source *source, char *trouble_out, size_t trouble_size)
 {
     sf_count_t start;
@@ -174,7 +208,7 @@ bool source_is_whole(const struct audio_source *source, char *trouble_out, size_
         return true; /* Only WAV says how long it will be. */
     }
     long long held = (long long)(source->size - start);
-    if (promised == UINT32_MAX || (promised == 0 && held > 0)) {
+    if (is_unclosed(promised, source->size - start)) {
         IGNORE(snprintf(trouble_out, trouble_size,
                         "the recording was not closed: its header names no length"),
                "cut is fine");

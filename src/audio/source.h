@@ -17,6 +17,9 @@ struct audio_source {
     int file;
     sf_count_t size;
     sf_count_t position;
+    /* A WAV that was never closed names no length: reads see the true one instead. */
+    sf_count_t length_at; /* Of the four bytes in the file; 0: nothing to mend. */
+    unsigned char length[4];
 };
 
 /* Fill in `source`, which must stay where it is until source_close(). */

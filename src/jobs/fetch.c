@@ -63,20 +63,6 @@ static bool subdomain_get(struct fetch *fetch, const char **subdomain_out, struc
     return true;
 }
 
-static bool event_put(struct fetch *fetch, const char *event, const char *detail,
-                      struct error *error)
-{
-    return event_add(fetch->worker->db,
-                     &(struct event_row){ .tenant_id = fetch->recording->tenant_id,
-                                          .call_id = fetch->recording->call_id,
-                                          .recording_id = fetch->recording->id,
-                                          .at = time_now(),
-                                          .stage = "fetch",
-                                          .event = event,
-                                          .detail = detail },
-                     error);
-}
-
 /* Stored: the proof, the history, and the job's way on, in one transaction. */
 static bool stored_settle(struct fetch *fetch, const char *key, struct error *error)
 {
@@ -102,7 +88,7 @@ static bool stored_settle(struct fetch *fetch, const char *key, struct error *er
            keeper_attempts_put(&fetch->keeper, error) &&
            recording_stored(worker->db, fetch->recording->id, &proof,
                             is_transcribed ? "waiting" : "none", now, error) &&
-           event_put(fetch, "stored", detail, error) &&
+           stage_event(worker, fetch->recording, "stored", detail, error) &&
            (is_transcribed ? job_move(worker->db, fetch->job, lane, now, error)
                            : job_remove(worker->db, fetch->job, error)) &&
            crash_point("fetch.written") && db_commit(worker->db, error) &&
@@ -184,8 +170,8 @@ static bool not_stored_settle(struct fetch *fetch, struct error *error)
            recording_not_stored(worker->db, fetch->recording->id,
                                 is_given_up ? RECORDING_MISSING : RECORDING_WAITING, code,
                                 fetch->outcome.detail, shown_next, error) &&
-           event_put(fetch, is_given_up ? "missing" : "waiting",
-                     arena_print(worker->arena, "%s: %s", code, fetch->outcome.detail), error) &&
+           stage_event(worker, fetch->recording, is_given_up ? "missing" : "waiting",
+                       arena_print(worker->arena, "%s: %s", code, fetch->outcome.detail), error) &&
            (rest_until == 0 || pbx_rest(fetch, info, rest_until, error)) &&
            (is_given_up ? job_remove(worker->db, fetch->job, error)
                         : job_delay(worker->db, fetch->job, decision.next_try_at, error)) &&

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "store/recordings.h"
+
 static const struct stage stages[] = {
     /* takes jobs from   in role     lease            tries  by running */
     { LANE_FETCH, "collect", 30 * SECOND_MS, 0, stage_fetch },
@@ -18,6 +20,20 @@ const struct stage *stage_of_role(const char *role)
         }
     }
     return NULL;
+}
+
+bool stage_event(struct worker *worker, const struct recording *recording, const char *event,
+                 const char *detail, struct error *error)
+{
+    return event_add(worker->db,
+                     &(struct event_row){ .tenant_id = recording->tenant_id,
+                                          .call_id = recording->call_id,
+                                          .recording_id = recording->id,
+                                          .at = time_now(),
+                                          .stage = worker->stage->lane,
+                                          .event = event,
+                                          .detail = detail },
+                     error);
 }
 
 time_ms stage_next_try(const struct world *world, int64_t attempt, int64_t at_least_s,

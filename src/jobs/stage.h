@@ -39,6 +39,11 @@ bool stage_fetch(struct worker *worker, const struct job *job, struct error *err
 bool stage_transcribe(struct worker *worker, const struct job *job, struct error *error);
 bool stage_analyse(struct worker *worker, const struct job *job, struct error *error);
 
+/* A line in the call's history, under this worker's stage. Inside the caller's transaction. */
+struct recording;
+MUST_USE bool stage_event(struct worker *worker, const struct recording *recording,
+                          const char *event, const char *detail, struct error *error);
+
 /*
  * When to try again, after try number `attempt` (from 1) of something wanted since `wanted_since`:
  * now plus the schedule's step (or `at_least_s` where that is more), or 0 when that lies past the

@@ -38,20 +38,6 @@ static void speakers_name(struct transcript *transcript, const char *direction)
     transcript_speakers_name(transcript, "caller", "callee");
 }
 
-static bool event_put(struct worker *worker, const struct recording *recording, const char *event,
-                      const char *detail, struct error *error)
-{
-    return event_add(worker->db,
-                     &(struct event_row){ .tenant_id = recording->tenant_id,
-                                          .call_id = recording->call_id,
-                                          .recording_id = recording->id,
-                                          .at = time_now(),
-                                          .stage = "transcribe",
-                                          .event = event,
-                                          .detail = detail },
-                     error);
-}
-
 static bool ready_settle(struct worker *worker, const struct job *job,
                          const struct recording *recording, const struct transcript *transcript,
                          struct error *error)
@@ -78,7 +64,7 @@ static bool ready_settle(struct worker *worker, const struct job *job,
            lane_ensure(worker->db, LANE_ANALYSE, recording->tenant_id, 1000, &lane, error) &&
            transcript_put(worker->db, &row, now, error) &&
            recording_stage_set(worker->db, recording->id, "ready", "waiting", error) &&
-           event_put(worker, recording, "ready", detail, error) &&
+           stage_event(worker, recording, "ready", detail, error) &&
            job_move(worker->db, job, lane, now, error) && crash_point("transcribe.written") &&
            db_commit(worker->db, error) && crash_point("transcribe.committed");
 }
@@ -93,7 +79,7 @@ static bool not_ready_settle(struct worker *worker, const struct job *job,
     return db_begin(worker->db, error) &&
            recording_stage_set(worker->db, recording->id, is_final ? "failed" : "waiting", "none",
                                error) &&
-           event_put(worker, recording, is_final ? "failed" : "waiting", detail, error) &&
+           stage_event(worker, recording, is_final ? "failed" : "waiting", detail, error) &&
            (is_final ? job_remove(worker->db, job, error)
                      : job_delay(worker->db, job, run_at, error)) &&
            db_commit(worker->db, error);

@@ -206,8 +206,7 @@ static inline void call_check(struct life *life, struct db *db, struct blob *blo
     uint64_t size = 0;
     struct error error = { 0 };
 
-    assert_int_equal(
-        NUMBER_OF(db, SQL_LEG, DB_TEXT(call->acct_id), DB_TEXT(call->uniqueid)), 1);
+    assert_int_equal(NUMBER_OF(db, SQL_LEG, DB_TEXT(call->acct_id), DB_TEXT(call->uniqueid)), 1);
     assert_true(db_query(db, SQL, DB_VALUES(DB_TEXT(held->path)), &rows, &error));
     assert_int_equal(db_next(&rows, &error), DB_ROW);
     assert_string_equal(db_text(&rows, 2), "stored");

@@ -4,6 +4,8 @@
  * they are acknowledged. After that: nothing acknowledged is lost, nothing is there twice, nothing
  * is left to do, and nobody had to help.
  */
+#include <assert.h>
+
 #include "core/crash.h"
 #include "life.h"
 

