@@ -269,8 +269,13 @@ static bool pbx_take_over(struct setup *setup, struct error *error)
         return true;
     }
     log_info("pbx.settings_changed", "tenant", tenant->subdomain, "host", config->ucm_ip, NULL);
-    return pbx_from_settings(setup, &pbx, error) &&
-           pbx_row_edit(setup->db, &pbx, time_now(), error);
+    if (!pbx_from_settings(setup, &pbx, error)) {
+        return false;
+    }
+    if (!is_pin_given && is_same(rows[0].host, pbx.host)) {
+        pbx.tls_pin = rows[0].tls_pin; /* The same box still has to show the same certificate. */
+    }
+    return pbx_row_edit(setup->db, &pbx, time_now(), error);
 }
 
 static bool administrator_make(struct setup *setup, struct error *error)

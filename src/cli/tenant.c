@@ -203,11 +203,16 @@ static bool pbx_apply(struct setup *setup, const struct pbx_flags *given, struct
     char name[SECRET_NAME_SIZE];
     AUTO(secret_free) char *password = NULL;
 
+    bool is_other_box =
+        given->host != NULL && (pbx->host == NULL || strcmp(given->host, pbx->host) != 0);
+
     pbx->host = given->host != NULL ? given->host : pbx->host;
     pbx->username = given->username != NULL ? given->username : pbx->username;
     pbx->api = given->api != NULL ? given->api : pbx->api;
     pbx->is_weak_tls_allowed = pbx->is_weak_tls_allowed || given->is_weak_allowed;
-    pbx->tls_pin = given->pin != NULL ? given->pin : given->forgets_pin ? NULL : pbx->tls_pin;
+    pbx->tls_pin = given->pin != NULL                   ? given->pin
+                   : given->forgets_pin || is_other_box ? NULL
+                                                        : pbx->tls_pin;
     pbx->password = NULL; /* Keep it unless a new one is given. */
     if (strcmp(pbx->api, "auto") != 0 && strcmp(pbx->api, "new") != 0 &&
         strcmp(pbx->api, "old") != 0) {
