@@ -10,6 +10,7 @@ BUILD := build/$(PRESET)
 BIN := $(BUILD)/audiapro
 ARGS ?=
 FUZZ_SECONDS ?= 60
+CRASH_KILLS ?= 300
 # The modules with threads of their own.
 TSAN_TESTS := ^(unit|integration)-(core|http|net|store|pbx|jobs|api|simulator)-
 
@@ -17,7 +18,7 @@ WEB_SOURCES := $(shell find web api -name node_modules -prune -o -type f -print 
 C_SOURCES := $(shell find src tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build demo test check deps deps-test engine web demo-calls check-layers check-format check-shell check-web format \
-	asan tsan fuzz coverage bench bench-speech clean distclean help
+	asan tsan torture fuzz coverage bench bench-speech clean distclean help
 
 build: deps engine web ## compile the program: build/release/audiapro
 	@tools/build $(PRESET)
@@ -79,6 +80,9 @@ asan: deps-test engine web ## unit and integration tests with the address and un
 tsan: deps-test engine web ## the tests of the threaded modules with the thread sanitizer
 	@tools/build tsan
 	@tools/run-tests build/tsan ctest -R '$(TSAN_TESTS)'
+
+torture: deps-test build ## kill -9 at random moments under load, CRASH_KILLS (300) times
+	@CRASH_KILLS=$(CRASH_KILLS) $(BUILD)/crash-cli-torture
 
 fuzz: deps-test engine web ## each fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-fuzz

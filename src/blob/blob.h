@@ -45,7 +45,8 @@ MUST_USE bool blob_remove(struct blob *blob, const char *key, struct error *erro
 bool blob_is_nearly_full(struct blob *blob, uint64_t bytes);
 /* Write a small blob, read it back, compare, remove it. */
 MUST_USE bool blob_check(struct blob *blob, struct error *error);
-/* Remove drafts that nobody has touched since `before_at`: what a process left that died. */
+/* Remove drafts (and what blob_check() wrote) that nobody has touched since `before_at`: what a
+ * process left that died. */
 MUST_USE bool blob_sweep(struct blob *blob, time_ms before_at, int *removed_out,
                          struct error *error);
 

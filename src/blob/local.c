@@ -24,6 +24,7 @@ struct blob {
 };
 
 static const char DRAFTS[] = ".drafts";
+static const char PROBES[] = "probe"; /* Of blob_check(). */
 
 bool blob_open_local(const char *folder, struct blob **blob_out, struct error *error)
 {
@@ -211,7 +212,7 @@ bool blob_check(struct blob *blob, struct error *error)
     uint64_t size = 0;
     AUTO(blob_discard) struct blob_draft draft = { .file = -1 };
 
-    IGNORE(snprintf(key, sizeof key, "probe/%s", id_make(time_now(), id)), "fits");
+    IGNORE(snprintf(key, sizeof key, "%s/%s", PROBES, id_make(time_now(), id)), "fits");
     if (!blob_begin(blob, &draft, error) ||
         !file_write_all(draft.file, PROBE, sizeof PROBE, error) || !blob_keep(&draft, key, error)) {
         return false;
@@ -229,24 +230,31 @@ bool blob_check(struct blob *blob, struct error *error)
            error_set(error, ERROR_CORRUPT, "storage: what was written does not come back");
 }
 
-bool blob_sweep(struct blob *blob, time_ms before_at, int *removed_out, struct error *error)
+static bool folder_sweep(struct blob *blob, const char *name, time_ms before_at, int *removed,
+                         struct error *error)
 {
-    int handle = openat(blob->handle, DRAFTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int handle = openat(blob->handle, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = handle < 0 ? NULL : fdopendir(handle);
 
     if (folder == NULL) {
-        return error_set_errno(error, "storage: open '%s'", DRAFTS);
+        return errno == ENOENT || error_set_errno(error, "storage: open '%s'", name);
     }
-    *removed_out = 0;
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         struct stat status;
         bool is_old = entry->d_name[0] != '.' &&
                       fstatat(handle, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
                       (time_ms)status.st_mtim.tv_sec * SECOND_MS < before_at;
         if (is_old && unlinkat(handle, entry->d_name, 0) == 0) {
-            (*removed_out)++;
+            (*removed)++;
         }
     }
     (void)closedir(folder);
     return true;
+}
+
+bool blob_sweep(struct blob *blob, time_ms before_at, int *removed_out, struct error *error)
+{
+    *removed_out = 0;
+    return folder_sweep(blob, DRAFTS, before_at, removed_out, error) &&
+           folder_sweep(blob, PROBES, before_at, removed_out, error);
 }

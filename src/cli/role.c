@@ -24,6 +24,7 @@ enum {
     SWEEP_MS = 10 * MINUTE_MS,
     LOOK_MS = 100,
     STOP_GRACE_MS = 4000,
+    ORPHAN_GRACE_MS = 500, /* Whoever starts a new server should not meet the old one's roles. */
     INSIGHT_WORKERS = 1,
 };
 
@@ -131,15 +132,28 @@ static void sweep(struct setup *setup)
     }
 }
 
-static int role_loop(struct setup *setup, struct running *running)
+/* Before any work: that we live, so that whoever finds us dead knows what was ours; and what the
+ * dead of this host have left. */
+static void arrive(struct setup *setup, time_ms started_at)
 {
-    time_ms started_at = time_now();
-    int64_t beaten_at_ms = 0;
+    char host[256] = "";
+    struct error error;
+
+    (void)gethostname(host, sizeof host - 1);
+    beat(setup, started_at);
+    if (!process_bury(setup->db, host, started_at, &error)) {
+        log_warn("process.not_freed", "error", error.message, NULL);
+    }
+}
+
+static int role_loop(struct setup *setup, struct running *running, time_ms started_at)
+{
+    int64_t beaten_at_ms = time_monotonic_ms();
     int64_t swept_at_ms = 0;
 
     while (!role_should_stop()) {
         int64_t now_ms = time_monotonic_ms();
-        if (beaten_at_ms == 0 || now_ms - beaten_at_ms >= BEAT_MS) {
+        if (now_ms - beaten_at_ms >= BEAT_MS) {
             beaten_at_ms = now_ms;
             beat(setup, started_at);
         }
@@ -160,6 +174,7 @@ int role_run(const char *role)
     AUTO(setup_close) struct setup setup = { 0 };
     struct running running = { 0 };
     struct error error = { 0 };
+    pid_t parent = getppid();
 
     role_signals_set();
     if (!crash_arm(role, &error)) {
@@ -168,13 +183,16 @@ int role_run(const char *role)
     if (!setup_open(role, &setup)) {
         return EXIT_PROBLEM;
     }
+    time_ms started_at = time_now();
+    arrive(&setup, started_at);
     bool is_http = strcmp(role, "http") == 0;
     if (is_http ? !http_start(&setup, &running, &error)
                 : !worker_start(&setup, role, &running, &error)) {
         return setup_problem(&error);
     }
-    int status = role_loop(&setup, &running);
-    bool is_all_ended = running.runner == NULL || runner_stop(running.runner, STOP_GRACE_MS);
+    int status = role_loop(&setup, &running, started_at);
+    int64_t grace_ms = getppid() == parent ? STOP_GRACE_MS : ORPHAN_GRACE_MS;
+    bool is_all_ended = running.runner == NULL || runner_stop(running.runner, grace_ms);
     api_stop(running.api);
     if (!process_remove(setup.db, setup.world.process_id, &error)) {
         log_warn("process.not_removed", "error", error.message, NULL);

@@ -1,35 +1,15 @@
 /* See transcribe.h. */
 #include "cli/transcribe.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/flags.h"
 #include "core/file.h"
 #include "speech/speech.h"
-
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-static const char HELP[] =
-    "usage: audiapro transcribe FILE [options]\n"
-    "\n"
-    "Writes what is said in a recording to standard output. Reads WAV (PCM, A-law, mu-law,\n"
-    "GSM, ADPCM), raw GSM, MP3, Ogg and FLAC. The channels of a stereo recording are its "
-    "speakers.\n"
-    "\n"
-    "  --format FORMAT      txt (the default), json, srt or vtt\n"
-    "  --channels A,B       names of the left and right speaker; caller,callee if not given\n"
-    "  --model FILE         a Whisper model in ggml form; else SPEECH_MODEL, else the one found "
-    "in\n"
-    "                       DATA_DIR/models, beside this program, or /usr/share/audiapro/models\n"
-    "  --threads N          processors to use; 1 if not given\n"
-    "  --quiet              no progress\n"
-    "  --help               this text\n"
-    "\n"
-    "Exit status: 0 done, 1 it failed, 2 wrong usage.\n";
 
 struct request {
     const char *file;
@@ -71,67 +51,56 @@ static bool threads_parse(const char *text, unsigned *threads_out)
     return end != text && *end == '\0' && threads >= 1 && threads <= 64;
 }
 
-static const struct option options[] = {
-    { "format", required_argument, NULL, 'f' },
-    { "channels", required_argument, NULL, 'c' },
-    { "model", required_argument, NULL, 'm' },
-    { "threads", required_argument, NULL, 't' },
-    { "quiet", no_argument, NULL, 'q' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
-};
-
-/* -1: go on; else the exit status. */
-static int option_take(int letter, char **argv, struct request *request)
+static int request_judge(struct request *request, const char *format, const char *channels,
+                         const char *threads)
 {
-    switch (letter) {
-    case 'f':
-        return transcript_format_parse(optarg, &request->format)
-                   ? -1
-                   : refuse("--format is txt, json, srt or vtt, not", optarg);
-    case 'c':
-        return channels_parse(optarg, request)
-                   ? -1
-                   : refuse("--channels are two names with a comma between, not", optarg);
-    case 't':
-        return threads_parse(optarg, &request->threads)
-                   ? -1
-                   : refuse("--threads is a number from 1 to 64, not", optarg);
-    case 'm':
-        request->model = optarg;
-        return -1;
-    case 'q':
-        request->is_quiet = true;
-        return -1;
-    case 'h':
-        fputs(HELP, stdout);
-        return EXIT_OK;
-    case ':':
-        return refuse("a value is missing after", argv[optind - 1]);
-    default:
-        return refuse("there is no option", argv[optind - 1]);
+    if (format != NULL && !transcript_format_parse(format, &request->format)) {
+        return refuse("--format is txt, json, srt or vtt, not", format);
     }
+    if (channels != NULL && !channels_parse(channels, request)) {
+        return refuse("--channels are two names with a comma between, not", channels);
+    }
+    if (threads != NULL && !threads_parse(threads, &request->threads)) {
+        return refuse("--threads is a number from 1 to 64, not", threads);
+    }
+    return EXIT_FINE;
 }
 
-static int arguments_read(int argc, char **argv, struct request *request)
+/* False when the command is over. */
+static bool request_read(int argc, char **argv, struct request *request, int *status_out)
 {
-    optind = 0; /* Start afresh, whoever used getopt before. */
-    for (int letter = getopt_long(argc, argv, ":", options, NULL); letter != -1;
-         letter = getopt_long(argc, argv, ":", options, NULL)) {
-        int status = option_take(letter, argv, request);
-        if (status != -1) {
-            return status;
-        }
+    const char *format = NULL;
+    const char *channels = NULL;
+    const char *threads = NULL;
+    const struct flag flags[] = {
+        { "--format", "FORMAT", NULL, &format, "txt (default), json, srt or vtt" },
+        { "--channels", "A,B", NULL, &channels,
+          "names of the left and the right speaker; caller,callee if not given" },
+        { "--model", "FILE", NULL, &request->model,
+          "a Whisper model in ggml form; else SPEECH_MODEL, else the one that is found" },
+        { "--threads", "N", NULL, &threads, "processors to use; 1 if not given" },
+        { "--quiet", NULL, &request->is_quiet, NULL, "no progress" },
+    };
+    const struct usage usage = {
+        .command = "transcribe",
+        .words = "FILE",
+        .about = "Writes what is said in a recording to standard output. Reads WAV (PCM, A-law,\n"
+                 "mu-law, GSM, ADPCM), raw GSM, MP3, Ogg and FLAC. The channels of a stereo\n"
+                 "recording are its speakers. Models are looked for in DATA_DIR/models, beside\n"
+                 "this program, and in /usr/share/audiapro/models.",
+        .flags = flags,
+        .flag_count = COUNT_OF(flags),
+        .word_count_min = 1,
+        .word_count_max = 1,
+    };
+    struct words words;
+
+    if (!flags_read(&usage, argc, argv, &words, status_out)) {
+        return false;
     }
-    if (optind == argc) {
-        fputs("audiapro transcribe: name a FILE; see audiapro transcribe --help\n", stderr);
-        return EXIT_USAGE;
-    }
-    if (optind + 1 < argc) {
-        return refuse("one FILE at a time, not also", argv[optind + 1]);
-    }
-    request->file = argv[optind];
-    return -1;
+    request->file = words.text[0];
+    *status_out = request_judge(request, format, channels, threads);
+    return *status_out == EXIT_FINE;
 }
 
 static void progress_show(void *context, double fraction)
@@ -176,15 +145,15 @@ int cli_transcribe(int argc, char **argv)
     struct request request = { .left = "caller", .right = "callee" };
     struct transcript transcript;
     struct error error;
+    int status;
 
-    int status = arguments_read(argc, argv, &request);
-    if (status != -1) {
+    if (!request_read(argc, argv, &request, &status)) {
         return status;
     }
     AUTO(arena_free) struct arena *arena = arena_new(SPEECH_ARENA_SIZE);
     if (!file_transcribe(&request, arena, &transcript, &error)) {
         fprintf(stderr, "audiapro transcribe: %s\n", error.message);
-        return EXIT_FAILED;
+        return EXIT_PROBLEM;
     }
     if (transcript.warning != NULL) {
         fprintf(stderr, "audiapro transcribe: %s\n", transcript.warning);
@@ -193,5 +162,5 @@ int cli_transcribe(int argc, char **argv)
     AUTO(text_clear) struct text text = TEXT_UP_TO(SPEECH_ARENA_SIZE);
     transcript_print(&transcript, request.format, &text);
     fputs(text_get(&text), stdout);
-    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+    return fflush(stdout) == 0 ? EXIT_FINE : EXIT_PROBLEM;
 }

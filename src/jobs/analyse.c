@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/crash.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -49,7 +50,8 @@ static bool ready_settle(struct worker *worker, const struct job *job,
                        arena_print(worker->arena, "talk metrics over %zu segments",
                                    transcript->segment_count),
                        error) &&
-           job_remove(worker->db, job, error) && db_commit(worker->db, error);
+           job_remove(worker->db, job, error) && crash_point("analyse.written") &&
+           db_commit(worker->db, error) && crash_point("analyse.committed");
 }
 
 static bool failed_settle(struct worker *worker, const struct job *job,
@@ -70,6 +72,7 @@ bool stage_analyse(struct worker *worker, const struct job *job, struct error *e
     struct error problem = { 0 };
     char id[ROW_ID_TEXT_SIZE];
 
+    crash_point("analyse.claimed");
     if (!recording_find(worker->db, worker->arena, job->subject_id, &recording, error)) {
         return false;
     }

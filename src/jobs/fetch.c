@@ -107,7 +107,9 @@ static time_ms lane_rest_until(const struct fetch *fetch, const struct reason_in
             fetch->outcome.retry_after_s > 0 ? fetch->outcome.retry_after_s : info->retry_after_s;
         return now + wait_s * SECOND_MS;
     }
-    return info->owner == REASON_OWNER_NETWORK ? now + UNREACHABLE_WAIT_MS : 0;
+    /* A file that is cut came from a PBX that can be reached: the others need not wait. */
+    bool is_away = info->owner == REASON_OWNER_NETWORK && fetch->outcome.reason != REASON_TRUNCATED;
+    return is_away ? now + UNREACHABLE_WAIT_MS : 0;
 }
 
 static bool pbx_rest(struct fetch *fetch, const struct reason_info *info, time_ms until,
@@ -115,11 +117,12 @@ static bool pbx_rest(struct fetch *fetch, const struct reason_info *info, time_m
 {
     struct worker *worker = fetch->worker;
     const char *detail = fetch->outcome.detail;
-    bool is_resting = until == LANE_BLOCKED_FOR_GOOD
-                          ? keeper_stop(&fetch->keeper, fetch->outcome.reason, detail, error)
-                          : lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error);
+    bool is_stopped = until == LANE_BLOCKED_FOR_GOOD;
+    bool is_resting = is_stopped ? keeper_stop(&fetch->keeper, fetch->outcome.reason, detail, error)
+                                 : lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error);
 
-    return is_resting && recording_blocked(worker->db, fetch->pbx->id, info->code, detail, error);
+    return is_resting &&
+           recording_blocked(worker->db, fetch->pbx->id, is_stopped, info->code, detail, error);
 }
 
 /* What the reason means for this recording: when it is tried again, and what it is called by then.

@@ -217,8 +217,14 @@ static void keep_attempt(void *context, const struct pbx_attempt *attempt)
 void keeper_init(struct keeper *keeper, struct worker *worker, const struct pbx_row *pbx,
                  int64_t recording_id)
 {
+    char process[ROW_ID_TEXT_SIZE];
+    char turn[ROW_ID_TEXT_SIZE];
+
     *keeper = (struct keeper){ .worker = worker, .pbx = pbx, .recording_id = recording_id };
-    IGNORE(row_id_print(row_id_new(time_now()), keeper->login_worker), "returns its argument");
+    IGNORE(snprintf(keeper->login_worker, sizeof keeper->login_worker, "%s/%s",
+                    row_id_print(worker->world->process_id, process),
+                    row_id_print(row_id_new(time_now()), turn)),
+           "fits");
 }
 
 struct pbx_keeper keeper_face(struct keeper *keeper)

@@ -18,7 +18,7 @@ struct keeper {
     struct worker *worker;
     const struct pbx_row *pbx;
     int64_t recording_id; /* 0: not for one recording */
-    char login_worker[ROW_ID_TEXT_SIZE];
+    char login_worker[2 * ROW_ID_TEXT_SIZE]; /* "PROCESS/TURN" */
     struct attempt_row attempts[KEEPER_ATTEMPTS_MAX]; /* Written with the job's result. */
     size_t attempt_count;
     enum reason stopped_by; /* Found stopped, by another worker, when it was our turn to log in. */

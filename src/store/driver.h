@@ -6,6 +6,10 @@
 
 struct db_driver {
     const char *scheme; /* As in DATABASE_URL: "sqlite". */
+    /* What migrations may write for the type of a row's id, and behind a table whose rows lie in
+     * the order of its primary key: "{id}" and "{by key}" become these. */
+    const char *id_type;
+    const char *by_key;
 
     MUST_USE bool (*open)(const char *place, int busy_ms, struct db **db_out, struct error *error);
     void (*close)(struct db *db);
@@ -26,5 +30,9 @@ struct db {
 };
 
 extern const struct db_driver db_sqlite;
+
+/* sqlite_log.c: makes known to SQLite a file system that gathers the writes to its log, and says
+ * its name; NULL when that failed. Once per process. */
+const char *sqlite_log_gathered(void);
 
 #endif

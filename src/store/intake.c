@@ -77,11 +77,11 @@ static const char SQL_CALL[] =
     " duration_s = CASE WHEN call.duration_s IS NULL OR excluded.duration_s > call.duration_s"
     "   THEN excluded.duration_s ELSE call.duration_s END,"
     " talk_s = CASE WHEN call.talk_s IS NULL OR excluded.talk_s > call.talk_s"
-    "   THEN excluded.talk_s ELSE call.talk_s END"
-    " RETURNING id";
+    "   THEN excluded.talk_s ELSE call.talk_s END";
+static const char SQL_CALL_FIND[] = "SELECT id FROM call WHERE call_key = $1 AND pbx_id = $2";
 
 static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
-                        const struct cdr_leg *leg, int64_t *call_id_out, struct error *error)
+                        const struct cdr_leg *leg, int64_t id, struct error *error)
 {
     char first_leg[64];
     time_ms started_at = leg->started_at > 0 ? leg->started_at : webhook->received_at;
@@ -89,17 +89,32 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
     IGNORE(snprintf(first_leg, sizeof first_leg, "%016llx/%20.20s", (unsigned long long)started_at,
                     text_or_empty(leg->acct_id)),
            "a longer AcctId is cut: only the order of equal starts suffers");
-    return db_run_number(
-        db, SQL_CALL,
-        DB_VALUES(DB_INT(row_id_new(webhook->received_at)), DB_INT(webhook->tenant_id),
-                  DB_INT(webhook->pbx_id), DB_TEXT(cdr_call_key(leg)), DB_TEXT(first_leg),
-                  DB_TEXT(leg->session), DB_TEXT(cdr_direction_name(leg->direction)),
-                  DB_TEXT(leg->src), DB_TEXT(leg->dst), DB_TEXT(leg->caller_name),
-                  DB_INT(started_at), is_answered(leg) ? db_instant(leg->answered_at) : DB_NULL,
-                  db_instant(leg->ended_at), DB_KNOWN_INT(leg->duration_s),
-                  DB_KNOWN_INT(leg->talk_s), DB_TEXT(leg->disposition),
-                  DB_INT(webhook->received_at)),
-        0, call_id_out, error);
+    return db_run(db, SQL_CALL,
+                  DB_VALUES(DB_INT(id), DB_INT(webhook->tenant_id), DB_INT(webhook->pbx_id),
+                            DB_TEXT(cdr_call_key(leg)), DB_TEXT(first_leg), DB_TEXT(leg->session),
+                            DB_TEXT(cdr_direction_name(leg->direction)), DB_TEXT(leg->src),
+                            DB_TEXT(leg->dst), DB_TEXT(leg->caller_name), DB_INT(started_at),
+                            is_answered(leg) ? db_instant(leg->answered_at) : DB_NULL,
+                            db_instant(leg->ended_at), DB_KNOWN_INT(leg->duration_s),
+                            DB_KNOWN_INT(leg->talk_s), DB_TEXT(leg->disposition),
+                            DB_INT(webhook->received_at)),
+                  NULL, error);
+}
+
+/* Nobody else writes within this transaction, so the call cannot appear between the look and the
+ * insert. RETURNING would save the look, but costs SQLite a table in memory each time. */
+static bool call_keep(struct db *db, const struct intake_webhook *webhook,
+                      const struct cdr_leg *leg, int64_t *call_id_out, struct error *error)
+{
+    int64_t id = 0;
+
+    if (!db_run_number(db, SQL_CALL_FIND,
+                       DB_VALUES(DB_TEXT(cdr_call_key(leg)), DB_INT(webhook->pbx_id)), 0, &id,
+                       error)) {
+        return false;
+    }
+    *call_id_out = id != 0 ? id : row_id_new(webhook->received_at);
+    return call_upsert(db, webhook, leg, *call_id_out, error);
 }
 
 static const char SQL_LEG[] = "INSERT INTO leg (pbx_id, acct_id, uniqueid, call_id, webhook_id, "
@@ -139,11 +154,15 @@ static bool leg_insert(struct db *db, const struct intake_webhook *webhook,
                   NULL, error);
 }
 
+/* Why a PBX is stopped is read here, where no stop can come in between: whoever took the webhook in
+ * may not have known of it. */
 static const char SQL_RECORDING[] =
     "INSERT INTO recording (id, tenant_id, pbx_id, call_id, path, acct_id, uniqueid, action_type,"
     " direction, started_at, talk_s, expected_bytes, expected_seconds, state, reason, next_try_at,"
     " wanted_since)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting', $14, $15, $15)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting',"
+    "   coalesce((SELECT stop_reason FROM pbx WHERE id = $3), $14),"
+    "   CASE WHEN (SELECT stop_reason FROM pbx WHERE id = $3) IS NULL THEN $15 END, $16)"
     " ON CONFLICT (pbx_id, path) DO NOTHING";
 static const char SQL_RECORDING_ALSO[] =
     "INSERT INTO recording_also (call_id, recording_id)"
@@ -157,6 +176,7 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
     int64_t id = row_id_new(webhook->received_at);
     int64_t changed = 0;
     bool is_only_one = leg->recording_count == 1;
+    const struct reason_info *waits_for = reason_info(webhook->waiting_reason);
 
     if (!db_run(db, SQL_RECORDING,
                 DB_VALUES(DB_INT(id), DB_INT(webhook->tenant_id), DB_INT(webhook->pbx_id),
@@ -166,7 +186,8 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                           DB_INT(leg->started_at > 0 ? leg->started_at : webhook->received_at),
                           is_only_one ? DB_KNOWN_INT(leg->talk_s) : DB_NULL,
                           DB_KNOWN_INT(recording->bytes), DB_KNOWN_INT(recording->seconds),
-                          DB_TEXT(reason_info(webhook->waiting_reason)->code),
+                          DB_TEXT(waits_for->code),
+                          waits_for->stops_pbx ? DB_NULL : DB_INT(webhook->received_at),
                           DB_INT(webhook->received_at)),
                 &changed, error)) {
         return false;
@@ -217,7 +238,7 @@ static bool leg_keep(struct db *db, const struct intake_webhook *webhook, const 
         return false;
     }
     bool is_new = call_id == 0;
-    if (is_new && (!call_upsert(db, webhook, leg, &call_id, error) ||
+    if (is_new && (!call_keep(db, webhook, leg, &call_id, error) ||
                    !leg_insert(db, webhook, leg, call_id, webhook_id, error))) {
         return false;
     }
@@ -248,6 +269,27 @@ static bool body_keep(struct db *db, const struct intake_webhook *webhook, int64
                   NULL, error);
 }
 
+/* A sender repeats what it has sent: the same bytes among the newest of the quarantine are a
+ * replay. */
+static bool quarantine_is_new(struct db *db, const struct intake_webhook *webhook, bool *is_new_out,
+                              struct error *error)
+{
+    static const char SQL[] =
+        "SELECT count(*) FROM webhook WHERE id IN (SELECT id FROM webhook WHERE tenant_id = $1"
+        " AND quarantine IS NOT NULL ORDER BY id DESC LIMIT 200)"
+        " AND length(body) = $2 AND body = $3";
+    int64_t count = 0;
+
+    if (!db_run_number(db, SQL,
+                       DB_VALUES(DB_INT(webhook->tenant_id), DB_INT((int64_t)webhook->size),
+                                 DB_BLOB(webhook->body, webhook->size)),
+                       0, &count, error)) {
+        return false;
+    }
+    *is_new_out = count == 0;
+    return true;
+}
+
 bool store_webhook_keep(struct db *db, const struct intake_webhook *webhook,
                         struct intake_result *result_out, struct error *error)
 {
@@ -260,7 +302,12 @@ bool store_webhook_keep(struct db *db, const struct intake_webhook *webhook,
         }
     }
     bool brings_news = result.new_leg_count > 0 || result.new_recording_count > 0;
-    if ((webhook->quarantine != NULL || brings_news) && !body_keep(db, webhook, id, error)) {
+    bool is_kept = brings_news;
+    if (!brings_news && webhook->quarantine != NULL &&
+        !quarantine_is_new(db, webhook, &is_kept, error)) {
+        return false;
+    }
+    if (is_kept && !body_keep(db, webhook, id, error)) {
         return false;
     }
     *result_out = result;

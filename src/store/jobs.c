@@ -83,7 +83,7 @@ static bool job_pick(struct db *db, const char *stage, time_ms now, struct job *
     return step != DB_FAILED;
 }
 
-static bool job_take(struct db *db, struct job *job, int64_t process_id, time_ms until,
+static bool job_take(struct db *db, struct job *job, int64_t process_id, time_ms now, time_ms until,
                      struct error *error)
 {
     char process[ROW_ID_TEXT_SIZE];
@@ -91,7 +91,7 @@ static bool job_take(struct db *db, struct job *job, int64_t process_id, time_ms
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
 
     IGNORE(snprintf(job->worker, sizeof job->worker, "%s/%s", row_id_print(process_id, process),
-                    row_id_print(row_id_new(until), claim)),
+                    row_id_print(row_id_new(now), claim)),
            "fits");
     if (!db_query(db, SQL_TAKE,
                   DB_VALUES(DB_INT(job->subject_id), DB_TEXT(job->worker), DB_INT(until)), &rows,
@@ -127,7 +127,7 @@ bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now
     }
     bool is_taken = job_pick(db, stage, now, &job, &is_found, error);
     if (is_taken && is_found) {
-        is_taken = job_take(db, &job, process_id, now + lease_ms, error) &&
+        is_taken = job_take(db, &job, process_id, now, now + lease_ms, error) &&
                    db_run(db, SQL_SERVED, DB_VALUES(DB_INT(job.lane_id), DB_INT(now)), NULL, error);
     }
     if (!is_taken || !db_commit(db, error)) {
@@ -142,7 +142,8 @@ bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now
 bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error)
 {
     static const char SQL[] =
-        "UPDATE job SET run_at = $2, worker = NULL WHERE worker LIKE $1 || '/%' AND run_at > $2";
+        "UPDATE job SET run_at = $2, worker = NULL, attempt = attempt - 1"
+        " WHERE worker LIKE $1 || '/%' AND run_at > $2";
     char process[ROW_ID_TEXT_SIZE];
 
     return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process)), DB_INT(now)), NULL,

@@ -1,18 +1,29 @@
-/* See migrate.h. Instants are UTC milliseconds; keys are core/rowid.h; texts are UTF-8. */
+/*
+ * See migrate.h. Instants are UTC milliseconds; keys are core/rowid.h; texts are UTF-8.
+ *
+ * A webhook's cost is the number of pages that its rows touch. So keys and indexes begin with what
+ * grows with time wherever the question allows it: new rows then share the last page of the tree,
+ * and a commit of many webhooks writes that page once. Only three trees begin with a PBX or tenant:
+ * call_by_time, recording's (pbx_id, path) and job_due.
+ */
 #include "store/migrate.h"
 
+#include <string.h>
+
+#include "core/text.h"
 #include "core/time.h"
+#include "store/driver.h"
 
 static const char SCHEMA_1[] =
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) {by key};"
 
     "CREATE TABLE tenant ("
-    "  id BIGINT PRIMARY KEY, subdomain TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    "  id {id} PRIMARY KEY, subdomain TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
     "  webhook_secret TEXT," /* sealed; NULL: webhooks need none */
     "  is_suspended BIGINT NOT NULL DEFAULT 0, created_at BIGINT NOT NULL);"
 
     "CREATE TABLE pbx ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL REFERENCES tenant(id), name TEXT NOT NULL,"
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL REFERENCES tenant(id), name TEXT NOT NULL,"
     "  host TEXT, port BIGINT NOT NULL DEFAULT 0, old_port BIGINT NOT NULL DEFAULT 0,"
     "  username TEXT, password TEXT," /* sealed */
     "  api TEXT NOT NULL DEFAULT 'auto', is_weak_tls_allowed BIGINT NOT NULL DEFAULT 0,"
@@ -25,26 +36,26 @@ static const char SCHEMA_1[] =
     "CREATE INDEX pbx_by_tenant ON pbx (tenant_id);"
 
     "CREATE TABLE lane ("
-    "  id BIGINT PRIMARY KEY, stage TEXT NOT NULL, owner_id BIGINT NOT NULL, running_max BIGINT "
+    "  id {id} PRIMARY KEY, stage TEXT NOT NULL, owner_id BIGINT NOT NULL, running_max BIGINT "
     "NOT NULL,"
     "  blocked_until BIGINT NOT NULL DEFAULT 0, served_at BIGINT NOT NULL DEFAULT 0,"
     "  UNIQUE (owner_id, stage));"
     "CREATE TABLE job ("
-    "  subject_id BIGINT PRIMARY KEY, lane_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
+    "  subject_id {id} PRIMARY KEY, lane_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
     "  run_at BIGINT NOT NULL, attempt BIGINT NOT NULL DEFAULT 0, worker TEXT, queued_at BIGINT "
     "NOT NULL);"
     "CREATE INDEX job_due ON job (lane_id, run_at);"
     "CREATE INDEX job_running ON job (lane_id) WHERE worker IS NOT NULL;"
 
     "CREATE TABLE webhook ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, received_at "
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, received_at "
     "BIGINT NOT NULL,"
     "  peer TEXT, content_type TEXT, content_encoding TEXT, body BLOB NOT NULL,"
     "  quarantine TEXT);" /* why it could not be read; NULL: it was */
     "CREATE INDEX webhook_quarantined ON webhook (tenant_id, id) WHERE quarantine IS NOT NULL;"
 
     "CREATE TABLE call ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_key TEXT NOT "
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_key TEXT NOT "
     "NULL,"
     "  first_leg TEXT NOT NULL," /* sorts legs: start, then AcctId; the smallest gives the names
                                     below */
@@ -52,7 +63,7 @@ static const char SCHEMA_1[] =
     "  started_at BIGINT NOT NULL, answered_at BIGINT, ended_at BIGINT, duration_s BIGINT, talk_s "
     "BIGINT,"
     "  disposition TEXT, created_at BIGINT NOT NULL,"
-    "  UNIQUE (pbx_id, call_key));"
+    "  UNIQUE (call_key, pbx_id));"
     "CREATE INDEX call_by_time ON call (tenant_id, started_at, id);"
 
     "CREATE TABLE leg ("
@@ -62,11 +73,11 @@ static const char SCHEMA_1[] =
     "  fields TEXT," /* NULL: the webhook's body is this leg's object */
     "  started_at BIGINT, disposition TEXT, talk_s BIGINT, extension TEXT, trunk TEXT,"
     "  recording_count BIGINT NOT NULL,"
-    "  PRIMARY KEY (pbx_id, acct_id, uniqueid));"
+    "  PRIMARY KEY (uniqueid, acct_id, pbx_id)) {by key};"
     "CREATE INDEX leg_by_call ON leg (call_id);"
 
     "CREATE TABLE recording ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_id BIGINT "
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, call_id BIGINT "
     "NOT NULL,"
     "  path TEXT NOT NULL, acct_id TEXT, uniqueid TEXT, action_type TEXT, direction TEXT,"
     "  started_at BIGINT NOT NULL, talk_s BIGINT, expected_bytes BIGINT, expected_seconds BIGINT,"
@@ -78,13 +89,14 @@ static const char SCHEMA_1[] =
     "  transcript_state TEXT NOT NULL DEFAULT 'none', insight_state TEXT NOT NULL DEFAULT 'none',"
     "  UNIQUE (pbx_id, path));"
     "CREATE INDEX recording_by_call ON recording (call_id);"
-    "CREATE INDEX recording_unfinished ON recording (tenant_id, state, started_at) WHERE state <> "
+    "CREATE INDEX recording_unfinished ON recording (started_at, tenant_id) WHERE state <> "
     "'stored';"
     "CREATE TABLE recording_also (" /* a recording that legs of another call name as well */
-    "  call_id BIGINT NOT NULL, recording_id BIGINT NOT NULL, PRIMARY KEY (call_id, recording_id));"
+    "  call_id BIGINT NOT NULL, recording_id BIGINT NOT NULL, PRIMARY KEY (call_id, recording_id)) "
+    "{by key};"
 
     "CREATE TABLE attempt ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, recording_id "
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, pbx_id BIGINT NOT NULL, recording_id "
     "BIGINT,"
     "  at BIGINT NOT NULL, purpose TEXT, method TEXT, url TEXT, request TEXT, http_status BIGINT,"
     "  content_type TEXT, content_length BIGINT, bytes BIGINT, first_bytes TEXT, verdict TEXT, "
@@ -93,7 +105,7 @@ static const char SCHEMA_1[] =
     "CREATE INDEX attempt_by_recording ON attempt (recording_id, id);"
 
     "CREATE TABLE transcript ("
-    "  recording_id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, engine TEXT, engine_version "
+    "  recording_id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, engine TEXT, engine_version "
     "TEXT, model TEXT,"
     "  language TEXT, content TEXT NOT NULL, audio_seconds DOUBLE PRECISION, cpu_seconds DOUBLE "
     "PRECISION,"
@@ -105,25 +117,25 @@ static const char SCHEMA_1[] =
     "  PRIMARY KEY (recording_id, kind));"
 
     "CREATE TABLE event ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT NOT NULL, call_id BIGINT, recording_id BIGINT, at "
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL, call_id BIGINT, recording_id BIGINT, at "
     "BIGINT NOT NULL,"
     "  stage TEXT NOT NULL, event TEXT NOT NULL, detail TEXT);"
     "CREATE INDEX event_by_call ON event (call_id, id);"
 
     "CREATE TABLE account ("
-    "  id BIGINT PRIMARY KEY, tenant_id BIGINT," /* NULL: an operator, who sees all tenants */
+    "  id {id} PRIMARY KEY, tenant_id BIGINT," /* NULL: an operator, who sees all tenants */
     "  email TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL, role TEXT NOT NULL,"
     "  is_disabled BIGINT NOT NULL DEFAULT 0, created_at BIGINT NOT NULL);"
     "CREATE TABLE session ("
     "  token_hash TEXT PRIMARY KEY, account_id BIGINT NOT NULL, created_at BIGINT NOT NULL,"
     "  seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, peer TEXT);"
     "CREATE TABLE api_token ("
-    "  id BIGINT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, tenant_id BIGINT, name TEXT NOT "
+    "  id {id} PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, tenant_id BIGINT, name TEXT NOT "
     "NULL,"
     "  role TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT);"
 
     "CREATE TABLE process ("
-    "  id BIGINT PRIMARY KEY, role TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, version "
+    "  id {id} PRIMARY KEY, role TEXT NOT NULL, host TEXT NOT NULL, pid BIGINT NOT NULL, version "
     "TEXT NOT NULL,"
     "  started_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, detail TEXT);";
 
@@ -145,6 +157,21 @@ static bool table_make(struct db *db, struct error *error)
                      error);
 }
 
+/* Run a migration with the words that this database has for "{id}" and "{by key}". */
+static bool migration_run(struct db *db, const char *sql, struct error *error)
+{
+    AUTO(text_clear) struct text script = TEXT_UP_TO(256 * KIB);
+
+    for (const char *brace = strchr(sql, '{'); brace != NULL; brace = strchr(sql, '{')) {
+        bool is_id = strncmp(brace, "{id}", 4) == 0;
+        text_add_bytes(&script, sql, (size_t)(brace - sql));
+        text_add(&script, is_id ? db->driver->id_type : db->driver->by_key);
+        sql = strchr(brace, '}') + 1;
+    }
+    text_add(&script, sql);
+    return db_script(db, text_get(&script), error);
+}
+
 static bool migrate_inside(struct db *db, struct error *error)
 {
     static const char SQL[] = "INSERT INTO schema_migration (version, at) VALUES ($1, $2)";
@@ -160,7 +187,7 @@ static bool migrate_inside(struct db *db, struct error *error)
             (long long)version, COUNT_OF(migrations));
     }
     for (int64_t next = version + 1; next <= (int64_t)COUNT_OF(migrations); next++) {
-        if (!db_script(db, migrations[next - 1], error) ||
+        if (!migration_run(db, migrations[next - 1], error) ||
             !db_run(db, SQL, DB_VALUES(DB_INT(next), DB_INT(time_now())), NULL, error)) {
             return error_within(error, "migration %lld", (long long)next);
         }

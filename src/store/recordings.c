@@ -138,14 +138,18 @@ bool recording_not_stored(struct db *db, int64_t id, const char *state, const ch
                   NULL, error);
 }
 
-bool recording_blocked(struct db *db, int64_t pbx_id, const char *reason, const char *detail,
-                       struct error *error)
+bool recording_blocked(struct db *db, int64_t pbx_id, bool is_stopped, const char *reason,
+                       const char *detail, struct error *error)
 {
-    static const char SQL[] = "UPDATE recording SET reason = $2, detail = $3"
-                              " WHERE pbx_id = $1 AND state = 'waiting' AND attempt_count = 0";
+    static const char SQL_PAUSE[] =
+        "UPDATE recording SET reason = $2, detail = $3"
+        " WHERE pbx_id = $1 AND state = 'waiting' AND attempt_count = 0";
+    static const char SQL_STOP[] =
+        "UPDATE recording SET reason = $2, detail = $3, next_try_at = NULL"
+        " WHERE pbx_id = $1 AND state = 'waiting'";
 
-    return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(reason), DB_TEXT(detail)), NULL,
-                  error);
+    return db_run(db, is_stopped ? SQL_STOP : SQL_PAUSE,
+                  DB_VALUES(DB_INT(pbx_id), DB_TEXT(reason), DB_TEXT(detail)), NULL, error);
 }
 
 bool recording_stage_set(struct db *db, int64_t id, const char *transcript_state,

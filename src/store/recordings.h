@@ -50,9 +50,10 @@ MUST_USE bool recording_stored(struct db *db, int64_t id, const struct recording
 /* Not yet (`waiting`, with the next try) or given up (`missing`, next_try_at 0). */
 MUST_USE bool recording_not_stored(struct db *db, int64_t id, const char *state, const char *reason,
                                    const char *detail, time_ms next_try_at, struct error *error);
-/* Recordings of a PBX that wait for their first try wait for this reason now: the PBX cannot be
- * asked. */
-MUST_USE bool recording_blocked(struct db *db, int64_t pbx_id, const char *reason,
+/* The PBX cannot be asked: recordings that wait for their first try wait for this reason now; and,
+ * when it is not asked again before a person acts (`is_stopped`), all that wait, with no next try.
+ */
+MUST_USE bool recording_blocked(struct db *db, int64_t pbx_id, bool is_stopped, const char *reason,
                                 const char *detail, struct error *error);
 MUST_USE bool recording_stage_set(struct db *db, int64_t id, const char *transcript_state,
                                   const char *insight_state, struct error *error);

@@ -5,6 +5,8 @@
  * SQLite numbers "$2, $1" by first appearance, PostgreSQL by name; so each statement keeps a map
  * from the parameter's name to SQLite's index. Statements are cached by the address of their SQL.
  */
+#include <malloc.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +30,17 @@ struct sqlite {
     struct statement *cache[CACHE_SIZE];
     size_t cached_count;
 };
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static const char *library_vfs;
+
+/* Counting its memory would cost SQLite a lock at each allocation, and nobody asks for the figure.
+ */
+static void library_prepare(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    library_vfs = sqlite_log_gathered();
+}
 
 static bool fail(struct sqlite *sqlite, const char *doing, struct error *error)
 {
@@ -80,14 +93,22 @@ static void sqlite_close(struct db *db)
     free(sqlite);
 }
 
+/* A checkpoint at 16 MiB of log instead of 4: the pages that nearly every commit writes anew are
+ * copied a quarter as often. Reading such a log after a crash takes some 20 ms. */
+static const char SETTINGS[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                               "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 4000;"
+                               "PRAGMA journal_size_limit = 67108864;";
+
 static bool sqlite_open(const char *place, int busy_ms, struct db **db_out, struct error *error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     struct sqlite *sqlite = memory_new(sizeof *sqlite);
     mode_t mask = umask(0077);
 
+    (void)pthread_once(&library_once, library_prepare);
     sqlite->db.driver = &db_sqlite;
-    int code = sqlite3_open_v2(place, &sqlite->handle, flags, NULL);
+    int code = sqlite3_open_v2(place, &sqlite->handle, flags, library_vfs);
     IGNORE(umask(mask), "only our own mask comes back");
     bool is_open = code == SQLITE_OK;
     if (!is_open) {
@@ -97,11 +118,7 @@ static bool sqlite_open(const char *place, int busy_ms, struct db **db_out, stru
     if (is_open) {
         (void)sqlite3_extended_result_codes(sqlite->handle, 1);
         (void)sqlite3_busy_timeout(sqlite->handle, busy_ms);
-        is_open = sqlite_script(&sqlite->db,
-                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                                "PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 67108864;",
-                                error);
+        is_open = sqlite_script(&sqlite->db, SETTINGS, error);
     }
     if (!is_open) {
         sqlite_close(&sqlite->db);
@@ -256,6 +273,8 @@ static bool sqlite_backup(struct db *db, const char *path, struct error *error)
 
 const struct db_driver db_sqlite = {
     .scheme = "sqlite",
+    .id_type = "INTEGER", /* With PRIMARY KEY it names the rowid itself: no tree of its own. */
+    .by_key = "WITHOUT ROWID",
     .open = sqlite_open,
     .close = sqlite_close,
     .start = sqlite_start,

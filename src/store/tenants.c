@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/rowid.h"
 #include "store/jobs.h"
 
 enum { LIST_MAX = 10000, PBX_CONNECTIONS_MAX = 2, TENANT_JOBS_MAX = 1000 };
@@ -287,6 +288,15 @@ bool pbx_login_give(struct db *db, int64_t pbx_id, const char *worker, struct er
     static const char SQL[] = "UPDATE pbx SET login_until = 0 WHERE id = $1 AND login_worker = $2";
 
     return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(worker)), NULL, error);
+}
+
+bool pbx_login_release_all(struct db *db, int64_t process_id, struct error *error)
+{
+    static const char SQL[] =
+        "UPDATE pbx SET login_until = 0 WHERE login_until > 0 AND login_worker LIKE $1 || '/%'";
+    char process[ROW_ID_TEXT_SIZE];
+
+    return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process))), NULL, error);
 }
 
 bool pbx_pin_learn(struct db *db, int64_t pbx_id, const char *pin, const char *certificate,

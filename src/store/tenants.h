@@ -77,6 +77,8 @@ MUST_USE bool pbx_login_take(struct db *db, int64_t pbx_id, const char *worker, 
                              time_ms until, bool *taken_out, struct error *error);
 MUST_USE bool pbx_login_give(struct db *db, int64_t pbx_id, const char *worker,
                              struct error *error);
+/* The process is dead: whatever login a worker "PROCESS/…" of it had is nobody's. */
+MUST_USE bool pbx_login_release_all(struct db *db, int64_t process_id, struct error *error);
 /* First use: kept only where no other pin is; *kept_out says whether `pin` is now the one that
  * counts. */
 MUST_USE bool pbx_pin_learn(struct db *db, int64_t pbx_id, const char *pin, const char *certificate,

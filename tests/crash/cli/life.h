@@ -25,6 +25,7 @@ struct life {
     struct simulator_added calls[CALLS_MAX];
     size_t call_count;
     size_t leg_count;
+    int pause_ms; /* Between two calls' webhooks. */
     pthread_t sender;
     bool is_sender_started;
     atomic_bool is_sender_told_to_stop;
@@ -94,8 +95,10 @@ static inline void life_ring(struct life *life)
 {
     char path[128];
     bool is_group = life->call_count % 3 == 2;
-    struct simulator_call call = { .audio_path = path, .has_description = true };
+    char caller[16]; /* Its own, or two calls of one second would name the same file. */
+    struct simulator_call call = { .audio_path = path, .caller = caller, .has_description = true };
 
+    IGNORE(snprintf(caller, sizeof caller, "%zu", 3000 + life->call_count), "fits");
     assert_true(life->call_count < CALLS_MAX);
     IGNORE(snprintf(path, sizeof path, "%s/%zu.wav", life->scene.server.folder, life->call_count),
            "fits");
@@ -140,6 +143,7 @@ static inline void *sender_run(void *context)
 
     for (size_t i = 0; i < life->call_count && call_send(life, i); i++) {
         atomic_store(&life->acknowledged_count, i + 1);
+        time_sleep_ms(life->pause_ms);
     }
     return NULL;
 }
@@ -177,6 +181,43 @@ static inline void number_check(struct db *db, const char *sql, size_t expected)
 
     if (number != (int64_t)expected) {
         fail_msg("%lld, not %zu: %s", (long long)number, expected, sql);
+    }
+}
+
+/* A recording whose speech process died is tried again after 30 s. Nobody wants to wait for that
+ * here: what waits is due now. */
+static inline void clock_forward(struct db *db)
+{
+    static const char SQL[] = "UPDATE job SET run_at = 0 WHERE worker IS NULL AND run_at > $1";
+    struct error error = { 0 };
+
+    if (!db_run(db, SQL, DB_VALUES(DB_INT(time_now() + 2 * SECOND_MS)), NULL, &error)) {
+        fail_msg("%s", error.message);
+    }
+}
+
+static inline bool life_is_done(struct life *life, struct db *db)
+{
+    return atomic_load(&life->acknowledged_count) == life->call_count &&
+           NUMBER(db, "SELECT count(*) FROM job") == 0;
+}
+
+/* Until all is acknowledged, and nothing is left to do. */
+static inline void life_wait(struct life *life, int64_t timeout_ms, bool is_clock_forwarded)
+{
+    AUTO(db_close) struct db *db = server_db(&life->scene.server);
+    int64_t until_ms = time_monotonic_ms() + timeout_ms;
+
+    while (!life_is_done(life, db)) {
+        if (time_monotonic_ms() > until_ms) {
+            fail_msg("after %lld ms %zu of %zu calls are acknowledged, %lld jobs are left",
+                     (long long)timeout_ms, atomic_load(&life->acknowledged_count),
+                     life->call_count, (long long)NUMBER(db, "SELECT count(*) FROM job"));
+        }
+        if (is_clock_forwarded) {
+            clock_forward(db);
+        }
+        time_sleep_ms(LOOK_MS);
     }
 }
 

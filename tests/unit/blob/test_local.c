@@ -127,6 +127,21 @@ static void the_sweep_takes_only_old_drafts(void **state)
     CHECK_NUMBER(removed, 1);
 }
 
+static void the_sweep_takes_the_probe_of_one_that_died_and_no_recording(void **state)
+{
+    struct place *place = *state;
+    struct error error;
+    int removed = -1;
+    uint64_t size = 0;
+    AUTO(file_close) int file = -1;
+
+    put(place, "probe/0190", "a probe");
+    put(place, "acme/r.wav", "a recording");
+    CHECK(blob_sweep(place->blob, time_now() + HOUR_MS, &removed, &error));
+    CHECK_NUMBER(removed, 1);
+    CHECK(blob_read(place->blob, "acme/r.wav", &file, &size, &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +150,7 @@ int main(void)
         TEST(a_draft_that_is_not_kept_is_never_seen),
         TEST(keys_that_could_leave_the_folder_are_refused),
         TEST(the_sweep_takes_only_old_drafts),
+        TEST(the_sweep_takes_the_probe_of_one_that_died_and_no_recording),
     };
     return cmocka_run_group_tests_name("blob/local", tests, NULL, NULL);
 }
