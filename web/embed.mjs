@@ -2,8 +2,6 @@
  * Turns the built dashboard into C: ../build/web/assets.c (the table http_assets of http/http.h) and
  * assets.S, which takes the compressed files into read-only memory. Every file is stored twice, as
  * gzip and as Brotli; what does not shrink by Brotli keeps an empty Brotli part.
- * The API's contract, api/openapi.json, goes in too, under the path where it is served.
- *
  * The same input yields the same bytes, and a file that would not change is not touched, so that a
  * second build compiles nothing. assets.S names each content's hash: new content, new object.
  *
@@ -146,12 +144,9 @@ const from = path.resolve(values.from ?? path.join(built, 'dist'));
 const to = path.resolve(values.to ?? built);
 const packed = path.join(to, 'packed');
 
-const assets = [
-    ...files_below(from).map((file) =>
-        asset_of(file, '/' + path.relative(from, file).split(path.sep).join('/')),
-    ),
-    asset_of(path.join(here, '..', 'api', 'openapi.json'), '/api/openapi.json'),
-];
+const assets = files_below(from).map((file) =>
+    asset_of(file, '/' + path.relative(from, file).split(path.sep).join('/')),
+);
 if (!assets.some((asset) => asset.name === '/index.html')) {
     throw new Error(`${from}: no index.html; run the build first`);
 }

@@ -9,79 +9,65 @@
  * CHROMIUM (/usr/bin/chromium), WAIT_S (120): how long a first transcript may take.
  * Ends with "N passed, N failed"; exit 1 when one failed.
  */
-import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 
-import { answer_faults } from "./contract.mjs";
+import { answer_faults } from './contract.mjs';
 
-const require = createRequire(
-  new URL("../../web/package.json", import.meta.url),
-);
-const { chromium } = require("playwright-core");
-const axe = require("axe-core");
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const axe = require('axe-core');
 
-const {
-  BASE_URL,
-  EMAIL,
-  PASSWORD,
-  CHROMIUM = "/usr/bin/chromium",
-  WAIT_S = "120",
-} = process.env;
+const { BASE_URL, EMAIL, PASSWORD, CHROMIUM = '/usr/bin/chromium', WAIT_S = '120' } = process.env;
 if (!BASE_URL || !EMAIL || !PASSWORD) {
-  console.error("BASE_URL, EMAIL and PASSWORD must be set");
-  process.exit(2);
+    console.error('BASE_URL, EMAIL and PASSWORD must be set');
+    process.exit(2);
 }
-const base = BASE_URL.replace(/\/$/, "");
+const base = BASE_URL.replace(/\/$/, '');
 const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 900 };
 
 const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
+    executablePath: CHROMIUM,
+    args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+    ],
 });
-const context = await browser.newContext({ viewport: desk, locale: "en-US" });
+const context = await browser.newContext({ viewport: desk, locale: 'en-US' });
 const page = await context.newPage();
 page.setDefaultTimeout(15_000);
 
 /* ---- What is watched all along ---- */
 
-const complaints =
-  []; /* Console errors and exceptions, less the refusals that we provoke. */
+const complaints = []; /* Console errors and exceptions, less the refusals that we provoke. */
 const ranges = []; /* Answers to requests for sound. */
-page.on("console", (message) => {
-  if (
-    message.type() === "error" &&
-    !/status of (401|404|429)/.test(message.text())
-  ) {
-    complaints.push(message.text());
-  }
+page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of (401|404|429)/.test(message.text())) {
+        complaints.push(message.text());
+    }
 });
-page.on("pageerror", (error) => complaints.push(error.message));
-page.on("response", (response) => {
-  if (/\/api\/calls\/[^/]+\/recording/.test(response.url())) {
-    ranges.push({
-      status: response.status(),
-      range: response.headers()["content-range"] ?? "",
-    });
-  }
+page.on('pageerror', (error) => complaints.push(error.message));
+page.on('response', (response) => {
+    if (/\/api\/calls\/[^/]+\/recording/.test(response.url())) {
+        ranges.push({
+            status: response.status(),
+            range: response.headers()['content-range'] ?? '',
+        });
+    }
 });
 const violations = [];
-await page.exposeFunction("violation_note", (text) => violations.push(text));
+await page.exposeFunction('violation_note', (text) => violations.push(text));
 await page.addInitScript(() => {
-  document.addEventListener("securitypolicyviolation", (event) => {
-    window.violation_note(
-      `${event.violatedDirective}: ${event.blockedURI} ${event.sample}`,
-    );
-  });
+    document.addEventListener('securitypolicyviolation', (event) => {
+        window.violation_note(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+    });
 });
 
 /* ---- Small helpers ---- */
@@ -89,451 +75,396 @@ await page.addInitScript(() => {
 let passed = 0;
 let failed = 0;
 async function check(sentence, work) {
-  try {
-    await work();
-    passed++;
-    console.log(`ok      ${sentence}`);
-  } catch (error) {
-    failed++;
-    console.log(
-      `not ok  ${sentence}\n        ${String(error?.message ?? error)
-        .split("\n")
-        .join("\n        ")}`,
-    );
-  }
+    try {
+        await work();
+        passed++;
+        console.log(`ok      ${sentence}`);
+    } catch (error) {
+        failed++;
+        console.log(
+            `not ok  ${sentence}\n        ${String(error?.message ?? error)
+                .split('\n')
+                .join('\n        ')}`,
+        );
+    }
 }
 
 /* Ask the API as the page's user would; the answer must keep the contract. */
-async function ask(pattern, { id = "", query = "" } = {}) {
-  const response = await page.request.get(
-    base + pattern.replace("{id}", id) + query,
-  );
-  const body = await response.json();
-  const faults = answer_faults("GET", pattern, response.status(), body);
-  assert.deepEqual(faults, [], `GET ${pattern} breaks the contract`);
-  return body;
+async function ask(pattern, { id = '', query = '' } = {}) {
+    const response = await page.request.get(base + pattern.replace('{id}', id) + query);
+    const body = await response.json();
+    const faults = answer_faults('GET', pattern, response.status(), body);
+    assert.deepEqual(faults, [], `GET ${pattern} breaks the contract`);
+    return body;
 }
 
 async function until(what, probe, seconds = 15) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await probe();
-    if (value) {
-      return value;
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+        const value = await probe();
+        if (value) {
+            return value;
+        }
+        assert.ok(Date.now() < end, `waited ${seconds} s for ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 250));
     }
-    assert.ok(Date.now() < end, `waited ${seconds} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }
 
 /* Serious and critical findings of axe-core, light and dark; and no sideways scrolling. */
 async function is_well_made() {
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(50);
-    await page.evaluate(axe.source);
-    const found = await page.evaluate(async () => {
-      const { violations } = await window.axe.run(document, {
-        resultTypes: ["violations"],
-      });
-      return violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes.map((node) => node.html).join(" | ")}`,
-        );
-    });
-    assert.deepEqual(found, [], `axe-core, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  for (const viewport of [phone, { width: 768, height: 1024 }, desk]) {
-    await page.setViewportSize(viewport);
-    const excess = await page.evaluate(
-      () => document.documentElement.scrollWidth - innerWidth,
-    );
-    assert.ok(excess <= 0, `${excess} px too wide at ${viewport.width}`);
-  }
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        await page.waitForTimeout(50);
+        await page.evaluate(axe.source);
+        const found = await page.evaluate(async () => {
+            const { violations } = await window.axe.run(document, {
+                resultTypes: ['violations'],
+            });
+            return violations
+                .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+                .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
+        });
+        assert.deepEqual(found, [], `axe-core, ${colorScheme}`);
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    for (const viewport of [phone, { width: 768, height: 1024 }, desk]) {
+        await page.setViewportSize(viewport);
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(excess <= 0, `${excess} px too wide at ${viewport.width}`);
+    }
 }
 
-const audio = (member) =>
-  page.$eval("audio", (element, name) => element[name], member);
-const heading = (name) => page.getByRole("heading", { level: 1, name });
-const shows = (locator) => locator.waitFor({ state: "visible" });
+const audio = (member) => page.$eval('audio', (element, name) => element[name], member);
+const heading = (name) => page.getByRole('heading', { level: 1, name });
+const shows = (locator) => locator.waitFor({ state: 'visible' });
 
 /* ---- Signing in ---- */
 
-await check(
-  "the server is healthy and shows no secrets to strangers",
-  async () => {
-    const { status } = await ask("/api/health");
-    assert.equal(status, "healthy");
+await check('the server is healthy and shows no secrets to strangers', async () => {
+    const { status } = await ask('/api/health');
+    assert.equal(status, 'healthy');
     const response = await page.request.get(`${base}/api/calls`);
     assert.equal(response.status(), 401);
-    assert.deepEqual(
-      answer_faults("GET", "/api/calls", 401, await response.json()),
-      [],
-    );
-  },
-);
+    assert.deepEqual(answer_faults('GET', '/api/calls', 401, await response.json()), []);
+});
 
-await check(
-  "the policy allows no inline script and no foreign source",
-  async () => {
+await check('the policy allows no inline script and no foreign source', async () => {
     const response = await page.goto(base);
-    const policy = response.headers()["content-security-policy"] ?? "";
+    const policy = response.headers()['content-security-policy'] ?? '';
     assert.match(policy, /default-src 'none'/);
     assert.doesNotMatch(policy, /unsafe/);
-    await shows(heading("Sign in"));
-  },
-);
+    await shows(heading('Sign in'));
+});
 
-await check("the sign-in page is accessible", is_well_made);
+await check('the sign-in page is accessible', is_well_made);
 
-await check(
-  "a wrong password is refused in words, by keyboard alone",
-  async () => {
+await check('a wrong password is refused in words, by keyboard alone', async () => {
     await page.goto(base);
-    await shows(heading("Sign in"));
+    await shows(heading('Sign in'));
     await page.keyboard.type(EMAIL);
-    await page.keyboard.press("Tab");
+    await page.keyboard.press('Tab');
     await page.keyboard.type(`${PASSWORD} but wrong`);
-    await page.keyboard.press("Enter");
-    await shows(page.getByRole("alert").filter({ hasText: "do not match" }));
-  },
-);
+    await page.keyboard.press('Enter');
+    await shows(page.getByRole('alert').filter({ hasText: 'do not match' }));
+});
 
-await check("signing in works by keyboard alone", async () => {
-  await page.goto(base);
-  await shows(heading("Sign in"));
-  await page.keyboard.type(EMAIL);
-  await page.keyboard.press("Tab");
-  await page.keyboard.type(PASSWORD);
-  await page.keyboard.press("Enter");
-  await shows(heading("Calls"));
-  await ask("/api/auth/me");
+await check('signing in works by keyboard alone', async () => {
+    await page.goto(base);
+    await shows(heading('Sign in'));
+    await page.keyboard.type(EMAIL);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await shows(heading('Calls'));
+    await ask('/api/auth/me');
 });
 
 /* ---- The list ---- */
 
 const target = await until(
-  "a call with a stored recording and a transcript",
-  async () => {
-    const answer = await page.request.get(
-      `${base}/api/calls?recording=stored&limit=200`,
-    );
-    const { calls = [] } = answer.ok() ? await answer.json() : {};
-    return calls.find(
-      (call) => call.transcript_state === "ready" && call.talk_s > 5,
-    );
-  },
-  Number(WAIT_S),
+    'a call with a stored recording and a transcript',
+    async () => {
+        const answer = await page.request.get(`${base}/api/calls?recording=stored&limit=200`);
+        const { calls = [] } = answer.ok() ? await answer.json() : {};
+        return calls.find((call) => call.transcript_state === 'ready' && call.talk_s > 5);
+    },
+    Number(WAIT_S),
 ).catch((error) => {
-  console.log(`not ok  ${error.message}`);
-  failed++;
-  return null;
-});
-
-await check(
-  "every call is listed with the state of its recording",
-  async () => {
-    const { calls } = await ask("/api/calls", { query: "?limit=20" });
-    assert.ok(calls.length > 0);
-    await page.goto(`${base}/calls`);
-    await shows(page.locator(".row").first());
-    for (const call of calls.slice(0, 10)) {
-      const row = page.locator(".row", {
-        has: page.locator(`a[href="/calls/${call.id}"]`),
-      });
-      const words = {
-        stored: "Stored",
-        missing: "Missing",
-        waiting: "Waiting",
-        fetching: "Fetching",
-      };
-      await shows(
-        row.getByText(words[call.recording_state] ?? "Not recorded").first(),
-      );
-    }
-  },
-);
-
-await check("the strip counts what the API counts", async () => {
-  const collection = await ask("/api/collection");
-  const strip = page.getByRole("region", { name: "Recordings collected" });
-  await shows(strip.getByRole("link", { name: /^Stored/ }));
-  const shown = await strip.getByRole("link", { name: /^Stored/ }).innerText();
-  assert.equal(shown.replace(/\D/g, ""), String(collection.stored));
-  assert.equal(
-    collection.expected,
-    collection.stored + collection.waiting + collection.missing,
-  );
-});
-
-await check("filters live in the address and can be cleared", async () => {
-  await page.getByLabel("Recording", { exact: true }).selectOption("stored");
-  await page.waitForURL(/recording=stored/);
-  await until("stored calls only", async () => {
-    const chips = await page.locator(".row .recording .chip").allInnerTexts();
-    return chips.length > 0 && chips.every((text) => text.trim() === "Stored");
-  });
-  await page.getByRole("searchbox").fill("no such person");
-  await page.waitForURL(/q=no/);
-  await shows(page.getByText("No call matches"));
-  await page.getByRole("link", { name: "Clear filters" }).first().click();
-  await shows(page.locator(".row").first());
-  assert.equal(new URL(page.url()).search, "");
-});
-
-await check("the list is live", async () => {
-  await shows(page.getByText("Live", { exact: true }));
-});
-
-await check("the list is accessible", is_well_made);
-
-/* ---- One call ---- */
-
-await check("a call opens by keyboard and takes the focus", async () => {
-  await page.goto(`${base}/calls?recording=stored`);
-  const link = page.locator(`a[href="/calls/${target.id}"]`);
-  while ((await link.count()) === 0) {
-    await page.getByRole("button", { name: "Load more" }).click();
-    await page.waitForTimeout(200);
-  }
-  await link.focus();
-  await page.keyboard.press("Enter");
-  await page.waitForURL(`**/calls/${target.id}`);
-  await shows(page.getByRole("button", { name: "Play", exact: true }));
-  const focused = await page.evaluate(() => document.activeElement.tagName);
-  assert.equal(focused, "H1");
-});
-
-const call = await ask("/api/calls/{id}", { id: target?.id ?? "" }).catch(
-  (error) => {
     console.log(`not ok  ${error.message}`);
     failed++;
     return null;
-  },
-);
-
-await check("the call plays, its sound fetched in ranges", async () => {
-  await page.getByRole("button", { name: "Play", exact: true }).click();
-  await until(
-    "the sound to advance",
-    async () => (await audio("currentTime")) > 0.5,
-  );
-  assert.ok(
-    ranges.some(
-      ({ status, range }) =>
-        status === 206 && /^bytes \d+-\d+\/\d+$/.test(range),
-    ),
-    `answers: ${JSON.stringify(ranges)}`,
-  );
-  const length = await audio("duration");
-  assert.ok(
-    Math.abs(
-      length - call.recordings.find((one) => one.stored).stored.seconds,
-    ) < 1.5,
-  );
 });
 
-await check(
-  "space pauses, arrows jump ten seconds, speed changes",
-  async () => {
-    await page.locator("h1").focus();
-    await page.keyboard.press(" ");
-    await until("the pause", () => audio("paused"));
-    await page.$eval("audio", (element) => {
-      element.currentTime = 0;
+await check('every call is listed with the state of its recording', async () => {
+    const { calls } = await ask('/api/calls', { query: '?limit=20' });
+    assert.ok(calls.length > 0);
+    await page.goto(`${base}/calls`);
+    await shows(page.locator('.row').first());
+    for (const call of calls.slice(0, 10)) {
+        const row = page.locator('.row', {
+            has: page.locator(`a[href="/calls/${call.id}"]`),
+        });
+        const words = {
+            stored: 'Stored',
+            missing: 'Missing',
+            waiting: 'Waiting',
+            fetching: 'Fetching',
+        };
+        await shows(row.getByText(words[call.recording_state] ?? 'Not recorded').first());
+    }
+});
+
+await check('the strip counts what the API counts', async () => {
+    const collection = await ask('/api/collection');
+    const strip = page.getByRole('region', { name: 'Recordings collected' });
+    await shows(strip.getByRole('link', { name: /^Stored/ }));
+    const shown = await strip.getByRole('link', { name: /^Stored/ }).innerText();
+    assert.equal(shown.replace(/\D/g, ''), String(collection.stored));
+    assert.equal(collection.expected, collection.stored + collection.waiting + collection.missing);
+});
+
+await check('filters live in the address and can be cleared', async () => {
+    await page.getByLabel('Recording', { exact: true }).selectOption('stored');
+    await page.waitForURL(/recording=stored/);
+    await until('stored calls only', async () => {
+        const chips = await page.locator('.row .recording .chip').allInnerTexts();
+        return chips.length > 0 && chips.every((text) => text.trim() === 'Stored');
     });
-    await page.keyboard.press("ArrowRight");
-    const expected = Math.min(10, await audio("duration"));
-    await until(
-      "the jump",
-      async () => Math.abs((await audio("currentTime")) - expected) < 0.3,
-    );
-    await page.keyboard.press("ArrowLeft");
-    await until(
-      "the jump back",
-      async () => (await audio("currentTime")) < 0.3,
-    );
-    await page.getByRole("button", { name: "1.5×" }).click();
-    assert.equal(await audio("playbackRate"), 1.5);
-    await page.getByRole("button", { name: "1×", exact: true }).click();
-    const slider = page.getByRole("slider", { name: "Position" });
-    await slider.focus();
-    assert.match((await slider.getAttribute("aria-valuetext")) ?? "", / of /);
-  },
-);
-
-await check("the transcript shows the words that the API gives", async () => {
-  const wanted = call.transcript.segments.flatMap((segment) =>
-    segment.words.length > 0
-      ? segment.words.map((one) => one.word.trim())
-      : [segment.text],
-  );
-  const shown = await page.locator(".word").allTextContents();
-  assert.ok(wanted.length > 2);
-  assert.deepEqual(shown, wanted);
+    await page.getByRole('searchbox').fill('no such person');
+    await page.waitForURL(/q=no/);
+    await shows(page.getByText('No call matches'));
+    await page.getByRole('link', { name: 'Clear filters' }).first().click();
+    await shows(page.locator('.row').first());
+    assert.equal(new URL(page.url()).search, '');
 });
 
-await check(
-  "a click on a word plays from there, and the mark follows",
-  async () => {
+await check('the list is live', async () => {
+    await shows(page.getByText('Live', { exact: true }));
+});
+
+await check('the list is accessible', is_well_made);
+
+/* ---- One call ---- */
+
+await check('a call opens by keyboard and takes the focus', async () => {
+    await page.goto(`${base}/calls?recording=stored`);
+    await shows(page.locator('.row').first());
+    const link = page.locator(`a[href="/calls/${target.id}"]`);
+    while ((await link.count()) === 0) {
+        await page.getByRole('button', { name: 'Load more' }).click();
+        await page.waitForTimeout(200);
+    }
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/calls/${target.id}`);
+    await shows(page.getByRole('button', { name: 'Play', exact: true }));
+    const focused = await page.evaluate(() => document.activeElement.tagName);
+    assert.equal(focused, 'H1');
+});
+
+const call = await ask('/api/calls/{id}', { id: target?.id ?? '' }).catch((error) => {
+    console.log(`not ok  ${error.message}`);
+    failed++;
+    return null;
+});
+
+await check('the call plays, its sound fetched in ranges', async () => {
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await until('the sound to advance', async () => (await audio('currentTime')) > 0.5);
+    assert.ok(
+        ranges.some(({ status, range }) => status === 206 && /^bytes \d+-\d+\/\d+$/.test(range)),
+        `answers: ${JSON.stringify(ranges)}`,
+    );
+    const length = await audio('duration');
+    assert.ok(Math.abs(length - call.recordings.find((one) => one.stored).stored.seconds) < 1.5);
+});
+
+await check('space pauses, arrows jump ten seconds, speed changes', async () => {
+    await page.locator('h1').focus();
+    await page.keyboard.press(' ');
+    await until('the pause', () => audio('paused'));
+    await page.$eval('audio', (element) => {
+        element.currentTime = 0;
+    });
+    await page.keyboard.press('ArrowRight');
+    const expected = Math.min(10, await audio('duration'));
+    await until('the jump', async () => Math.abs((await audio('currentTime')) - expected) < 0.3);
+    await page.keyboard.press('ArrowLeft');
+    await until('the jump back', async () => (await audio('currentTime')) < 0.3);
+    await page.getByRole('button', { name: '1.5×' }).click();
+    assert.equal(await audio('playbackRate'), 1.5);
+    await page.getByRole('button', { name: '1×', exact: true }).click();
+    const slider = page.getByRole('slider', { name: 'Position' });
+    await slider.focus();
+    assert.match((await slider.getAttribute('aria-valuetext')) ?? '', / of /);
+});
+
+await check('the transcript shows the words that the API gives', async () => {
+    const wanted = call.transcript.segments.flatMap((segment) =>
+        segment.words.length > 0 ? segment.words.map((one) => one.word.trim()) : [segment.text],
+    );
+    const shown = await page.locator('.word').allTextContents();
+    assert.ok(wanted.length > 2);
+    assert.deepEqual(shown, wanted);
+});
+
+await check('a click on a word plays from there, and the mark follows', async () => {
     const words = call.transcript.segments.flatMap((segment) => segment.words);
     const index = Math.floor(words.length / 2);
     await page.locator(`[data-word="${index}"]`).click();
-    await until("the word to sound", async () => {
-      const at = await audio("currentTime");
-      return (
-        at >= words[index].start - 0.05 &&
-        at < words[index].start + 3 &&
-        !(await audio("paused"))
-      );
+    await until('the word to sound', async () => {
+        const at = await audio('currentTime');
+        return (
+            at >= words[index].start - 0.05 &&
+            at < words[index].start + 3 &&
+            !(await audio('paused'))
+        );
     });
-    await until("the mark", async () => {
-      const marked = await page
-        .$eval(".word.now", (word) => Number(word.dataset.word))
-        .catch(() => -1);
-      return marked >= index;
+    await until('the mark', async () => {
+        const marked = await page
+            .$eval('.word.now', (word) => Number(word.dataset.word))
+            .catch(() => -1);
+        return marked >= index;
     });
-    await page.getByRole("button", { name: "Pause", exact: true }).click();
-  },
-);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+});
+
+const parts = (call?.recordings ?? []).filter((one) => one.state === 'stored');
+if (parts.length > 1 && parts[1].transcript_state === 'ready') {
+    await check('the second part brings its own sound and words', async () => {
+        const { segments } = await ask('/api/calls/{id}/transcript', {
+            id: call.id,
+            query: `?format=json&recording=${parts[1].id}`,
+        });
+        const first = page.locator('.segment .words').last();
+        await page.getByRole('button', { name: /^Part 2/ }).click();
+        await until(
+            'its words',
+            async () => (await page.locator('.segment').count()) === segments.length,
+        );
+        assert.equal((await first.innerText()).trim(), segments.at(-1).text.trim());
+        assert.match(await audio('src'), new RegExp(`recording=${parts[1].id}`));
+        await page.getByRole('button', { name: /^Part 1/ }).click();
+        await until(
+            'the first again',
+            async () =>
+                (await page.locator('.segment').count()) === call.transcript.segments.length,
+        );
+    });
+}
 
 await check("a segment's time plays it by keyboard", async () => {
-  const button = page.locator(".segment .time").first();
-  await button.focus();
-  await page.keyboard.press("Enter");
-  const start = call.transcript.segments[0].start;
-  await until("the segment", async () => {
-    const at = await audio("currentTime");
-    return at >= start - 0.05 && at < start + 3;
-  });
-  await page.getByRole("button", { name: "Pause", exact: true }).click();
-});
-
-await check("timeline, attempts and legs are told", async () => {
-  const { attempts } = await ask("/api/calls/{id}/attempts", { id: call.id });
-  await page.getByRole("tab", { name: /Timeline/ }).focus();
-  assert.equal(
-    await page.locator(".timeline li").count(),
-    call.timeline.length,
-  );
-  await page.keyboard.press("ArrowRight");
-  await until(
-    "the attempts",
-    async () =>
-      (await page.locator(".records tbody tr").count()) === attempts.length,
-  );
-  await page.keyboard.press("ArrowRight");
-  await until(
-    "the legs",
-    async () =>
-      (await page.locator(".records tbody tr").count()) === call.legs.length,
-  );
-});
-
-await check(
-  "sound and transcript can be downloaded in each format",
-  async () => {
-    await ask("/api/calls/{id}/transcript", {
-      id: call.id,
-      query: "?format=json",
+    const button = page.locator('.segment .time').first();
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const start = call.transcript.segments[0].start;
+    await until('the segment', async () => {
+        const at = await audio('currentTime');
+        return at >= start - 0.05 && at < start + 3;
     });
-    for (const format of ["txt", "srt", "vtt"]) {
-      const response = await page.request.get(
-        `${base}/api/calls/${call.id}/transcript?format=${format}`,
-      );
-      assert.equal(response.status(), 200, format);
-      assert.ok((await response.text()).length > 20, format);
-    }
-    const response = await page.request.get(
-      `${base}/api/calls/${call.id}/recording?download=1`,
-    );
-    assert.match(
-      response.headers()["content-disposition"] ?? "",
-      /^attachment/,
-    );
-    await page.locator("summary", { hasText: "Download" }).click();
-    await shows(page.getByRole("link", { name: "Transcript, .srt" }));
-    await page.keyboard.press("Escape");
-  },
-);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+});
 
-await check("the call page is accessible, with each tab", async () => {
-  await page.reload();
-  await shows(page.locator(".segment").first());
-  await is_well_made();
-  for (const name of [/Attempts/, /Legs/]) {
-    await page.getByRole("tab", { name }).click();
+await check('timeline, attempts and legs are told', async () => {
+    const { attempts } = await ask('/api/calls/{id}/attempts', { id: call.id });
+    await page.getByRole('tab', { name: /Timeline/ }).focus();
+    assert.equal(await page.locator('.timeline li').count(), call.timeline.length);
+    await page.keyboard.press('ArrowRight');
+    await until(
+        'the attempts',
+        async () => (await page.locator('.records tbody tr').count()) === attempts.length,
+    );
+    await page.keyboard.press('ArrowRight');
+    await until(
+        'the legs',
+        async () =>
+            (await page.locator('.records tbody tr:not(.all-fields)').count()) === call.legs.length,
+    );
+});
+
+await check('sound and transcript can be downloaded in each format', async () => {
+    await ask('/api/calls/{id}/transcript', {
+        id: call.id,
+        query: '?format=json',
+    });
+    for (const format of ['txt', 'srt', 'vtt']) {
+        const response = await page.request.get(
+            `${base}/api/calls/${call.id}/transcript?format=${format}`,
+        );
+        assert.equal(response.status(), 200, format);
+        assert.ok((await response.text()).length > 20, format);
+    }
+    const response = await page.request.get(`${base}/api/calls/${call.id}/recording?download=1`);
+    assert.match(response.headers()['content-disposition'] ?? '', /^attachment/);
+    await page.locator('summary', { hasText: 'Download' }).click();
+    await shows(page.getByRole('link', { name: /^Transcript.*\.srt$/ }).first());
+    await page.keyboard.press('Escape');
+});
+
+await check('the call page is accessible, with each tab', async () => {
+    await page.reload();
+    await shows(page.locator('.segment').first());
     await is_well_made();
-  }
+    for (const name of [/Attempts/, /Legs/]) {
+        await page.getByRole('tab', { name }).click();
+        await is_well_made();
+    }
 });
 
 /* ---- What went wrong, and the rest ---- */
 
-const { calls: missing } = await ask("/api/calls", {
-  query: "?recording=missing&limit=1",
+const { calls: missing } = await ask('/api/calls', {
+    query: '?recording=missing&limit=1',
 }).catch(() => ({ calls: [] }));
-if (missing.length > 0) {
-  await check(
-    "a missing recording says why, who must act, and can be retried",
-    async () => {
-      await page.goto(`${base}/calls/${missing[0].id}`);
-      const { reason } = missing[0].recordings.find(
-        (one) => one.state === "missing",
-      );
-      await shows(page.getByText(reason.message).first());
-      await shows(page.getByText(reason.advice).first());
-      await is_well_made();
-      await page.getByRole("button", { name: "Retry now" }).click();
-      await shows(page.getByText("will be fetched now"));
-    },
-  );
+if ((missing ?? []).length > 0) {
+    await check('a missing recording says why, who must act, and can be retried', async () => {
+        await page.goto(`${base}/calls/${missing[0].id}`);
+        const { reason } = missing[0].recordings.find((one) => one.state === 'missing');
+        await shows(page.getByText(reason.message).first());
+        await shows(page.getByText(reason.advice).first());
+        await is_well_made();
+        await page.getByRole('button', { name: 'Retry now' }).click();
+        await shows(page.getByText('will be fetched now'));
+    });
 }
 
-await check("the quarantine is shown and accessible", async () => {
-  const { webhooks } = await ask("/api/quarantine");
-  await page.goto(`${base}/quarantine`);
-  await shows(heading("Quarantine"));
-  await until(
-    "the webhooks",
-    async () => (await page.locator(".webhook").count()) === webhooks.length,
-  );
-  await is_well_made();
+await check('the quarantine is shown and accessible', async () => {
+    const { webhooks } = await ask('/api/quarantine');
+    await page.goto(`${base}/quarantine`);
+    await shows(heading('Quarantine'));
+    await until(
+        'the webhooks',
+        async () => (await page.locator('.webhook').count()) === webhooks.length,
+    );
+    await is_well_made();
 });
 
-await check("an address without a page says so", async () => {
-  await page.goto(`${base}/no/such/page`);
-  await shows(heading("Nothing here"));
-  await page.goto(`${base}/calls/00000000-0000-7000-8000-000000000000`);
-  await shows(heading("Nothing here"));
-  await is_well_made();
+await check('an address without a page says so', async () => {
+    await page.goto(`${base}/no/such/page`);
+    await shows(heading('Nothing here'));
+    await page.goto(`${base}/calls/00000000-0000-7000-8000-000000000000`);
+    await shows(heading('Nothing here'));
+    await is_well_made();
 });
 
-await check("the theme can be chosen and is remembered", async () => {
-  const theme = () =>
-    page.evaluate(() => document.documentElement.dataset.theme);
-  await page.getByRole("button", { name: "Theme: System" }).click();
-  await page.getByRole("button", { name: "Theme: Light" }).click();
-  assert.equal(await theme(), "dark");
-  await page.reload();
-  await shows(page.getByRole("button", { name: "Theme: Dark" }));
-  assert.equal(await theme(), "dark");
+await check('the theme can be chosen and is remembered', async () => {
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    await page.getByRole('button', { name: 'Theme: System' }).click();
+    await page.getByRole('button', { name: 'Theme: Light' }).click();
+    assert.equal(await theme(), 'dark');
+    await page.reload();
+    await shows(page.getByRole('button', { name: 'Theme: Dark' }));
+    assert.equal(await theme(), 'dark');
 });
 
-await check("signing out ends the session", async () => {
-  await page.getByRole("button", { name: /^Sign out/ }).click();
-  await shows(heading("Sign in"));
-  assert.equal((await page.request.get(`${base}/api/auth/me`)).status(), 401);
+await check('signing out ends the session', async () => {
+    await page.getByRole('button', { name: /^Sign out/ }).click();
+    await shows(heading('Sign in'));
+    assert.equal((await page.request.get(`${base}/api/auth/me`)).status(), 401);
 });
 
-await check("the policy was never violated", () =>
-  assert.deepEqual(violations, []),
-);
-await check("the browser had nothing to complain about", () =>
-  assert.deepEqual(complaints, []),
-);
+await check('the policy was never violated', () => assert.deepEqual(violations, []));
+await check('the browser had nothing to complain about', () => assert.deepEqual(complaints, []));
 
 await browser.close();
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -46,34 +46,39 @@ const reasons = {
     },
 };
 
+const seen = {
+    login_refused: 'the PBX answers status -37',
+    not_there_yet: 'the PBX answers status -25 in monitor and queue',
+};
+
 const complaint = [
-    ['callee', 'Front desk, good morning, how can I help you?'],
-    ['caller', 'Yes, hello. I ordered a boiler part on Monday and it still has not arrived.'],
-    ['caller', 'This is the third time that I am calling about it.'],
-    ['callee', 'I am sorry to hear that. May I have the order number, please?'],
-    ['caller', 'It is four seven one one nine.'],
-    ['callee', 'Thank you. One moment, I will look it up.'],
+    ['agent', 'Front desk, good morning, how can I help you?'],
+    ['customer', 'Yes, hello. I ordered a boiler part on Monday and it still has not arrived.'],
+    ['customer', 'This is the third time that I am calling about it.'],
+    ['agent', 'I am sorry to hear that. May I have the order number, please?'],
+    ['customer', 'It is four seven one one nine.'],
+    ['agent', 'Thank you. One moment, I will look it up.'],
     [
-        'callee',
+        'agent',
         'I can see that the parcel left our warehouse on Tuesday, but the carrier returned it because the house number was missing.',
     ],
-    ['caller', 'But I gave you the house number. It is twelve, I even have it in the e-mail here.'],
     [
-        'callee',
+        'customer',
+        'But I gave you the house number. It is twelve, I even have it in the e-mail here.',
+    ],
+    [
+        'agent',
         'You are right, it is in your message. It was lost when we typed the label. That was our mistake.',
     ],
-    ['caller', 'So what happens now? We have had no heating for four days.'],
+    ['customer', 'So what happens now? We have had no heating for four days.'],
     [
-        'callee',
+        'agent',
         'I will send a new one by courier today, and you will have it before six this evening.',
     ],
-    [
-        'callee',
-        'There will be no charge for the delivery, and I will call you at six to make sure.',
-    ],
-    ['caller', 'All right. That would be good. Thank you.'],
-    ['callee', 'Thank you for your patience. Goodbye.'],
-    ['caller', 'Goodbye.'],
+    ['agent', 'There will be no charge for the delivery, and I will call you at six to make sure.'],
+    ['customer', 'All right. That would be good. Thank you.'],
+    ['agent', 'Thank you for your patience. Goodbye.'],
+    ['customer', 'Goodbye.'],
 ];
 
 /* Words spread over the time in proportion to their letters, with pauses between the turns. */
@@ -110,21 +115,27 @@ function talk_of(segments, seconds, is_mono) {
         return {
             speaker,
             talk_s,
+            talk_ratio: talk_s / total,
             words,
             words_per_minute: (words / talk_s) * 60,
-            longest_monologue_s: Math.max(...own.map((one) => one.end - one.start)),
-            talk_ratio: is_mono ? null : talk_s / total,
+            turns: own.length,
+            longest_monologue_s: is_mono
+                ? null
+                : Math.max(...own.map((one) => one.end - one.start)),
+            interruptions: is_mono ? null : speaker === 'customer' ? 1 : 0,
         };
     });
     return {
-        sides,
+        audio_s: seconds,
         silence_s: Math.max(seconds - total, 0),
+        non_talk_s: 4.5,
         overlap_s: is_mono ? null : 0.8,
-        interruptions: is_mono ? null : 1,
-        non_talk_s: 1.2,
-        reason: is_mono
-            ? 'One channel holds both sides: who interrupted whom cannot be told.'
+        overlap_ratio: is_mono ? null : 0.8 / seconds,
+        sides,
+        not_known: is_mono
+            ? 'the recording has one track for all speakers, so their turns cannot be told apart'
             : null,
+        method: 'talk/1',
     };
 }
 
@@ -140,12 +151,19 @@ function recording_make(call, state, code) {
         id: id_of('00000000aaaa'),
         pbx_path: `${call.started_at.slice(0, 7)}/auto-${Math.floor(Date.parse(call.started_at) / 1000)}-${call.from}-${call.to}.wav`,
         state,
-        reason: code ? { code, ...reasons[code] } : null,
+        reason: code ? { code, ...reasons[code], detail: seen[code] ?? null } : null,
         expected: { bytes: serial % 2 ? bytes : null, seconds },
         stored: stored
-            ? { bytes, seconds, sha256: createHash('sha256').update(call.id).digest('hex') }
+            ? {
+                  bytes,
+                  seconds,
+                  sha256: createHash('sha256').update(call.id).digest('hex'),
+                  container: 'wav',
+                  rung: 'new/monitor/base name',
+              }
             : null,
         attempts: stored ? 1 : code ? 4 : 0,
+        transcript_state: 'none',
         next_try_at:
             state === 'waiting'
                 ? iso(Date.now() + 150_000)
@@ -198,6 +216,12 @@ function timeline_make(call) {
     return entries;
 }
 
+/* As the server writes them: hex, then between bars what prints. */
+function bytes_shown(text) {
+    const hex = Buffer.from(text, 'latin1').toString('hex');
+    return `${hex} |${text.replace(/[^ -~]/g, '.')}|`;
+}
+
 function attempts_make(call) {
     const attempts = [];
     for (const recording of call.recordings) {
@@ -215,7 +239,7 @@ function attempts_make(call) {
                 content_type: 'application/json',
                 content_length: 61,
                 bytes: 61,
-                first_bytes: '{"response":{"challenge":"***"},"status":0}',
+                first_bytes: bytes_shown('{"response":{"challenge":"***"}'),
                 verdict: 'answered',
                 reason: null,
                 duration_ms: 48,
@@ -229,7 +253,7 @@ function attempts_make(call) {
                 content_length: null,
                 bytes: null,
                 first_bytes: null,
-                verdict: 'no_answer',
+                verdict: 'no answer within 10 s',
                 reason: code,
                 duration_ms: 10003,
             });
@@ -241,13 +265,13 @@ function attempts_make(call) {
         add('challenge', {});
         if (code === 'login_refused') {
             add('login', {
-                first_bytes: '{"response":{},"status":-37}',
-                verdict: 'refused',
+                first_bytes: bytes_shown('{"response":{},"status":-37}'),
+                verdict: 'the PBX answers status -37',
                 reason: code,
             });
             continue;
         }
-        add('login', { first_bytes: '{"response":{"cookie":"***"},"status":0}' });
+        add('login', { first_bytes: bytes_shown('{"response":{"cookie":"***"}') });
         const request = `action=recapi filedir=monitor filename=${recording.pbx_path.split('/')[1]}`;
         if (recording.state === 'stored') {
             add('fetch', {
@@ -255,9 +279,8 @@ function attempts_make(call) {
                 content_type: 'audio/x-wav',
                 content_length: recording.stored.bytes,
                 bytes: recording.stored.bytes,
-                first_bytes:
-                    'RIFF\\x24\\x80\\x43\\x00WAVEfmt \\x10\\x00\\x00\\x00\\x01\\x00\\x02\\x00',
-                verdict: 'audio',
+                first_bytes: bytes_shown('RIFF\x24\x80\x43\x00WAVEfmt \x10\x00'),
+                verdict: `${recording.stored.bytes} bytes of wav`,
                 duration_ms: 412,
             });
         } else {
@@ -265,10 +288,8 @@ function attempts_make(call) {
             add('fetch', {
                 request,
                 content_type: isHtml ? 'text/html' : 'application/json',
-                first_bytes: isHtml
-                    ? '<!DOCTYPE html>\\x0a<html><head><title>Login</title>'
-                    : '{"status":-25}',
-                verdict: isHtml ? 'html' : 'error',
+                first_bytes: bytes_shown(isHtml ? '<!DOCTYPE html>\n<html>' : '{"status":-25}'),
+                verdict: isHtml ? 'HTTP status 200 with a web page' : 'the PBX answers status -25',
                 reason: code,
             });
         }
@@ -317,7 +338,7 @@ const plan = [
     [4560, 'outbound', '1000', '2815550144', 'Front Desk', 25, 'waiting', null, 'none'],
 ];
 
-function transcript_make(state, segments, recording) {
+function transcript_make(state, segments, recording, isMono) {
     const isReady = state === 'ready';
     return {
         state,
@@ -325,7 +346,7 @@ function transcript_make(state, segments, recording) {
         engine: isReady ? 'whisper.cpp' : null,
         model: isReady ? 'base.en' : null,
         language: isReady ? 'en' : null,
-        detail: state === 'failed' ? 'The sound could not be decoded.' : null,
+        warning: isMono ? 'One track for all speakers: who said what is not known.' : null,
         segments: isReady ? segments : [],
     };
 }
@@ -366,11 +387,14 @@ function call_make([
         talk_s > 0 && state !== 'not_expected' ? [recording_make(call, state, code)] : [];
     call.recording_state = state;
     call.transcript_state = transcript_state;
-    call.transcript = transcript_make(transcript_state, segments, call.recordings[0]);
+    call.transcript = transcript_make(transcript_state, segments, call.recordings[0], isMono);
     call.insight = {
         state: transcript_state === 'ready' ? 'ready' : 'none',
         talk: transcript_state === 'ready' ? talk_of(segments, talk_s, isMono) : null,
     };
+    if (call.recordings.length > 0) {
+        call.recordings[0].transcript_state = transcript_state;
+    }
     call.legs = [
         {
             acct_id: String(400 + serial),
@@ -396,7 +420,12 @@ export function world_make() {
     const calls = plan.map(call_make);
     /* One call in two parts, and enough old ones for a second page. */
     const second = recording_make(calls[0], 'stored', null);
-    calls[0].recordings.push({ ...second, pbx_path: second.pbx_path.replace('.wav', '-2.wav') });
+    const transcript_state = 'ready';
+    calls[0].recordings.push({
+        ...second,
+        transcript_state,
+        pbx_path: second.pbx_path.replace('.wav', '-2.wav'),
+    });
     for (let i = 0; i < 60; i++) {
         const far = 9000 + i * 190;
         calls.push(
@@ -435,7 +464,7 @@ export function world_make() {
 
 export function audio_of(call) {
     const words = call.transcript.segments.flatMap((segment) =>
-        segment.words.map((word) => ({ ...word, side: segment.speaker === 'callee' ? 1 : 0 })),
+        segment.words.map((word) => ({ ...word, side: segment.speaker === 'agent' ? 1 : 0 })),
     );
     return wav_make(call.talk_s, words);
 }

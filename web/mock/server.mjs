@@ -133,12 +133,15 @@ function audio(request, response, call, query) {
     response.end(wav.subarray(first, last + 1));
 }
 
-function transcript(response, call, format) {
-    if (format === 'json') {
-        json(response, 200, call.transcript);
+function transcript(response, call, query) {
+    const { state, recording_id, ...content } = call.transcript;
+    const isOther = query.get('recording') && query.get('recording') !== recording_id;
+    const segments = isOther ? content.segments.slice(0, 4) : content.segments;
+    if ((query.get('format') ?? 'json') === 'json') {
+        json(response, 200, { ...content, segments });
         return;
     }
-    const lines = call.transcript.segments.map((one) => `${one.speaker ?? ''}: ${one.text}`);
+    const lines = segments.map((one) => `${one.speaker ?? ''}: ${one.text}`);
     response.writeHead(200, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
     response.end(lines.join('\n'));
 }
@@ -201,9 +204,7 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
         'GET /api/calls/{id}/recording': (q, s, url, id) =>
             with_call(s, id, (call) => audio(q, s, call, url.searchParams)),
         'GET /api/calls/{id}/transcript': (q, s, url, id) =>
-            with_call(s, id, (call) =>
-                transcript(s, call, url.searchParams.get('format') ?? 'json'),
-            ),
+            with_call(s, id, (call) => transcript(s, call, url.searchParams)),
         'POST /api/calls/{id}/retry': (q, s, url, id) =>
             with_call(s, id, (call) => {
                 const open = call.recordings.filter((one) => one.state !== 'stored');
@@ -281,6 +282,7 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
             ? api(request, response, url)
             : asset(response, url);
     });
+    server.keepAliveTimeout = 120_000; /* A test may think for a while between two requests. */
     const stop = () => {
         clearInterval(timer);
         server.close();

@@ -3,12 +3,12 @@ import { texts } from './texts';
 
 const none = texts.units.none;
 
-/* 75.4 is "1:15", 3725 is "1:02:05". */
+/* A length: 75.6 is "1:16", 3725 is "1:02:05". */
 export function duration(seconds: number | null | undefined): string {
     if (seconds === null || seconds === undefined || !Number.isFinite(seconds) || seconds < 0) {
         return none;
     }
-    const whole = Math.floor(seconds);
+    const whole = Math.round(seconds);
     const two = (n: number) => String(n).padStart(2, '0');
     const hours = Math.floor(whole / 3600);
     const minutes = Math.floor(whole / 60) % 60;
@@ -17,7 +17,10 @@ export function duration(seconds: number | null | undefined): string {
         : `${minutes}:${two(whole % 60)}`;
 }
 
-/* The same for what is often short: 0.8 is "0.8 s", 75.4 is "1:15". */
+/* A place in the sound: 75.6 is still in "1:15". */
+export const position = (seconds: number): string => duration(Math.floor(seconds));
+
+/* A length that is often short: 0.8 is "0.8 s", 75.4 is "1:15". */
 export function stretch(seconds: number | null): string {
     return seconds !== null && seconds >= 0 && seconds < 10
         ? texts.units.seconds(seconds.toFixed(1))

@@ -22,9 +22,11 @@ before(async () => {
 after(() => server.close());
 
 test('durations are read as people write them', async () => {
-    const { duration, stretch } = await load('/src/format.ts');
+    const { duration, position, stretch } = await load('/src/format.ts');
     assert.equal(duration(0), '0:00');
-    assert.equal(duration(75.9), '1:15');
+    assert.equal(duration(75.4), '1:15');
+    assert.equal(duration(75.9), '1:16');
+    assert.equal(position(75.9), '1:15');
     assert.equal(duration(3725), '1:02:05');
     assert.equal(duration(null), '–');
     assert.equal(duration(-1), '–');
@@ -130,7 +132,12 @@ test('the word that sounds is the last one that has begun', async () => {
 
 test('the called party and the agent stand on the right, others by turns', async () => {
     const { speakers_of } = await load('/src/pages/call/speakers.ts');
-    const call = { from: '1000', to: '2815550100', caller_name: 'Front Desk' };
+    const call = {
+        direction: 'outbound',
+        from: '1000',
+        to: '2815550100',
+        caller_name: 'Front Desk',
+    };
     const sides = (...ids) => [
         ...speakers_of(
             ids.map((speaker) => ({ speaker })),
@@ -149,6 +156,13 @@ test('the called party and the agent stand on the right, others by turns', async
         [
             [0, 'Speaker 1'],
             [1, 'Speaker 2'],
+        ],
+    );
+    assert.deepEqual(
+        sides('agent', 'customer').map((one) => [one.side, one.party]),
+        [
+            [1, 'Front Desk'],
+            [0, '2815550100'],
         ],
     );
     assert.deepEqual(

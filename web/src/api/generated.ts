@@ -305,7 +305,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description RFC 9457. Codes of this API: `invalid_parameter`, `not_signed_in`, `login_refused`, `login_throttled`, `csrf_refused`, `not_permitted`, `not_found`, `method_not_allowed`, `body_too_large`, `range_not_satisfiable`, `unavailable`. */
+        /** @description RFC 9457. Codes of this API: `bad_request`, `bad_parameter`, `not_signed_in`, `not_allowed`, `csrf`, `login_refused`, `login_throttled`, `unknown_tenant`, `wrong_secret`, `not_found`, `method_not_allowed`, `too_large`, `range_not_satisfiable`, `bad_framing`, `bad_target`, `storage_failed`, `internal`, `not_durable`, `unavailable`, `too_many_listeners`, `stopping`. */
         Problem: {
             /** @example about:blank */
             type: string;
@@ -334,7 +334,7 @@ export interface components {
             status: "accepted" | "probe" | "duplicate" | "quarantined";
             /** @description Legs that were new. */
             legs: number;
-            /** @description Why it was quarantined. */
+            /** @description Why it, or a part of it, was quarantined. */
             reason?: string;
         };
         Credentials: {
@@ -371,14 +371,17 @@ export interface components {
             message: string;
             /**
              * @description Who must act.
+             * @example nobody
              * @example pbx_administrator
              * @example network
              * @example storage
-             * @example nobody
+             * @example us
              */
             owner: string;
             /** @description The next step, with the phone system's own menu path. */
             advice: string;
+            /** @description What was seen the last time. */
+            detail?: string | null;
         };
         Recording: {
             id: string;
@@ -392,13 +395,22 @@ export interface components {
             } | null;
             /** @description Ours, once stored. */
             stored: {
-                bytes: number;
-                seconds: number;
+                bytes: number | null;
+                seconds: number | null;
                 sha256: string;
+                /** Format: date-time */
+                at?: string | null;
+                /** @example wav */
+                container?: string | null;
+                /** @description The name under which the phone system had it. */
+                found_path?: string | null;
+                /** @description The way of asking that worked. */
+                rung?: string | null;
             } | null;
             attempts: number;
             /** Format: date-time */
             next_try_at: string | null;
+            transcript_state: components["schemas"]["WorkState"];
         };
         CallSummary: {
             id: string;
@@ -408,15 +420,19 @@ export interface components {
             from: string;
             to: string;
             caller_name: string | null;
-            /** Format: date-time */
-            started_at: string;
+            /**
+             * Format: date-time
+             * @description Null where no record named it.
+             */
+            started_at: string | null;
             /** Format: date-time */
             answered_at: string | null;
             /** Format: date-time */
             ended_at: string | null;
-            duration_s: number;
-            talk_s: number;
+            duration_s: number | null;
+            talk_s: number | null;
             /**
+             * @description The phone system's own word; empty where it sent none.
              * @example ANSWERED
              * @example NO ANSWER
              * @example BUSY
@@ -464,6 +480,8 @@ export interface components {
         Segment: {
             /**
              * @description Null where one channel holds both sides.
+             * @example agent
+             * @example customer
              * @example caller
              * @example callee
              */
@@ -473,36 +491,39 @@ export interface components {
             text: string;
             confidence?: number | null;
             words: components["schemas"]["Word"][];
+            /** @description Of the recording; -1 where all speak on one. */
+            channel?: number;
         };
-        Transcript: {
+        Transcript: components["schemas"]["TranscriptContent"] & {
             state: components["schemas"]["WorkState"];
-            /** @description Which recording was transcribed. */
-            recording_id?: string | null;
-            engine: string | null;
-            model: string | null;
-            language: string | null;
-            /** @description Why it failed, or why there is none. */
-            detail?: string | null;
-            segments: components["schemas"]["Segment"][];
+            /** @description Whose words these are. */
+            recording_id: string | null;
         };
         TalkSide: {
             speaker: string | null;
             talk_s: number;
+            /** @description Share of all talk. */
+            talk_ratio: number;
             words: number;
-            words_per_minute: number | null;
-            longest_monologue_s: number;
-            /** @description Share of all talk, 0 to 1. */
-            talk_ratio: number | null;
+            words_per_minute: number;
+            turns?: number;
+            longest_monologue_s: number | null;
+            /** @description That this side made. */
+            interruptions: number | null;
         };
         Talk: {
-            sides: components["schemas"]["TalkSide"][];
+            audio_s: number;
+            /** @description Nobody talks. */
             silence_s: number;
-            overlap_s: number | null;
-            interruptions: number | null;
-            /** @description Ringing, hold music and noise. */
+            /** @description The silences longer than 3 s: ringing, hold music, waiting. */
             non_talk_s: number;
-            /** @description Why a figure is null. */
-            reason?: string | null;
+            /** @description Both talk. */
+            overlap_s: number | null;
+            overlap_ratio?: number | null;
+            sides: components["schemas"]["TalkSide"][];
+            /** @description Why some figures are null. */
+            not_known: string | null;
+            method?: string;
         };
         Insight: {
             state: components["schemas"]["WorkState"];
@@ -538,23 +559,25 @@ export interface components {
              * @example login
              * @example fetch
              */
-            purpose: string;
-            method: string;
-            url: string;
-            /** @description What was asked, in the body's words. */
+            purpose: string | null;
+            method: string | null;
+            url: string | null;
+            /** @description The body that was sent, secrets as `***`. */
             request: string | null;
             http_status: number | null;
             content_type: string | null;
             content_length: number | null;
             /** @description Received. */
             bytes: number | null;
-            /** @description The body's beginning; bytes that do not print as \xNN. */
+            /** @description Up to 64 bytes of the body: in hex, then between bars what of them prints. */
             first_bytes: string | null;
-            /** @description What the body turned out to be. */
-            verdict: string;
+            /** @description What was made of the answer, in words. */
+            verdict: string | null;
             /** @description A reason code, or null when it went well. */
             reason: string | null;
             duration_ms: number;
+            /** @description Of the key that the other side showed. */
+            tls_pin?: string | null;
         };
         AttemptList: {
             attempts: components["schemas"]["Attempt"][];
@@ -588,7 +611,7 @@ export interface components {
             content_type: string | null;
             bytes: number;
             reason: string;
-            /** @description The body's beginning; bytes that do not print as \xNN. */
+            /** @description The body's beginning; what does not print is a dot. */
             preview: string;
         };
         Quarantine: {
@@ -599,6 +622,18 @@ export interface components {
             tenant?: string;
             recording_id?: string | null;
             state?: string;
+        };
+        TranscriptContent: {
+            engine: string | null;
+            engine_version?: string | null;
+            model: string | null;
+            language: string | null;
+            channels?: number;
+            audio_seconds?: number;
+            speech_seconds?: number;
+            /** @description What may be wrong with it, in words. */
+            warning?: string | null;
+            segments: components["schemas"]["Segment"][];
         };
     };
     responses: {
@@ -702,6 +737,7 @@ export interface operations {
             200: components["responses"]["WebhookTaken"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     webhook_receive: {
@@ -740,6 +776,7 @@ export interface operations {
             200: components["responses"]["WebhookTaken"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     webhook_receive_with_secret: {
@@ -790,6 +827,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     session_close: {
@@ -813,6 +851,7 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     session_get: {
@@ -834,6 +873,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     calls_list: {
@@ -873,6 +914,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     call_get: {
@@ -896,7 +940,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     recording_get: {
@@ -938,14 +984,19 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     transcript_get: {
         parameters: {
             query?: {
                 format?: "json" | "txt" | "srt" | "vtt";
+                /** @description Which recording; without it the first that has a transcript. */
+                recording?: string;
             };
             header?: never;
             path: {
@@ -961,7 +1012,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Transcript"];
+                    "application/json": components["schemas"]["TranscriptContent"];
                     "text/plain": string;
                     "application/x-subrip": string;
                     "text/vtt": string;
@@ -969,7 +1020,9 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     attempts_list: {
@@ -993,7 +1046,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     call_retry: {
@@ -1022,6 +1077,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     collection_get: {
@@ -1051,11 +1107,17 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     quarantine_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1072,6 +1134,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     events_stream: {
@@ -1093,6 +1158,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     openapi_get: {

@@ -63,7 +63,7 @@ export function use_resource<Data>(
 export function use_live(
     refresh: () => void,
     concerns: (callId: string) => boolean,
-    every_ms = 500,
+    every_ms = 250,
 ): void {
     const latest = useRef({ refresh, concerns });
     latest.current = { refresh, concerns };

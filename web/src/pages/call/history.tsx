@@ -1,4 +1,6 @@
 /* Behind the scenes: what was done when, every request to the phone system, and its own records. */
+import { Fragment } from 'preact';
+
 import { read, type Attempt, type Call, type Leg, type TimelineEntry } from '../../api/client';
 import { clock_exact, day, duration, whole } from '../../format';
 import { Chip } from '../../parts/chip';
@@ -75,6 +77,21 @@ function Heads({ labels }: { labels: string[] }) {
     );
 }
 
+/* "52494646 |RIFF|": first what people can read, then the bytes themselves. */
+function FirstBytes({ bytes }: { bytes: string }) {
+    const [, hex, readable] = /^([0-9a-f]+) \|(.*)\|$/s.exec(bytes) ?? [];
+    return (
+        <>
+            <code class="readable">{readable ?? bytes}</code>
+            {hex !== undefined && (
+                <code class="clamped" title={hex}>
+                    {hex.replace(/../g, '$& ')}
+                </code>
+            )}
+        </>
+    );
+}
+
 function AttemptRow({ attempt }: { attempt: Attempt }) {
     const c = t.attempt;
     const isWell = attempt.reason === null;
@@ -109,18 +126,15 @@ function AttemptRow({ attempt }: { attempt: Attempt }) {
                 )}
             </Cell>
             <Cell label={c.firstBytes} class="wide">
-                {attempt.first_bytes ? <code class="clamped">{attempt.first_bytes}</code> : none}
+                {attempt.first_bytes ? <FirstBytes bytes={attempt.first_bytes} /> : none}
             </Cell>
             <Cell label={c.verdict}>
                 <Chip
                     tone={isWell ? 'good' : 'bad'}
                     icon={isWell ? 'stored' : 'missing'}
-                    text={
-                        attempt.reason === null
-                            ? spoken(attempt.verdict)
-                            : reasonTitle(attempt.reason)
-                    }
+                    text={attempt.reason === null ? c.fine : reasonTitle(attempt.reason)}
                 />
+                {attempt.verdict && <span class="below">{attempt.verdict}</span>}
             </Cell>
             <Cell label={c.duration}>
                 <span class="number">{texts.units.milliseconds(whole(attempt.duration_ms))}</span>
@@ -174,7 +188,6 @@ function shown(value: unknown): string {
 
 function LegRow({ leg }: { leg: Leg }) {
     const c = t.leg;
-    const filled = Object.entries(leg).filter(([, value]) => shown(value) !== '');
     return (
         <tr role="row">
             <Cell label={c.id}>
@@ -196,8 +209,19 @@ function LegRow({ leg }: { leg: Leg }) {
             </Cell>
             <Cell label={c.files} class="wide">
                 {leg.recordfiles ? <code>{leg.recordfiles}</code> : none}
+            </Cell>
+        </tr>
+    );
+}
+
+/* Whatever the phone system sent, for those who know their way in it. */
+function LegFields({ leg }: { leg: Leg }) {
+    const filled = Object.entries(leg).filter(([, value]) => shown(value) !== '');
+    return (
+        <tr role="row" class="all-fields">
+            <td role="cell" colSpan={7} aria-colspan={7}>
                 <details>
-                    <summary>{c.all}</summary>
+                    <summary>{t.leg.all}</summary>
                     <dl class="fields">
                         {filled.map(([name, value]) => (
                             <div key={name}>
@@ -207,7 +231,7 @@ function LegRow({ leg }: { leg: Leg }) {
                         ))}
                     </dl>
                 </details>
-            </Cell>
+            </td>
         </tr>
     );
 }
@@ -233,7 +257,10 @@ function LegsTable({ legs }: { legs: Leg[] }) {
                 />
                 <tbody role="rowgroup">
                     {legs.map((leg) => (
-                        <LegRow key={`${leg.acct_id} ${leg.uniqueid}`} leg={leg} />
+                        <Fragment key={`${leg.acct_id} ${leg.uniqueid}`}>
+                            <LegRow leg={leg} />
+                            <LegFields leg={leg} />
+                        </Fragment>
                     ))}
                 </tbody>
             </table>

@@ -73,7 +73,7 @@ export class Playback {
     }
 
     jump(seconds: number): void {
-        this.seek(this.at.value + seconds);
+        this.seek((this.audio?.currentTime ?? 0) + seconds);
     }
 
     choose_speed(speed: number): void {

@@ -2,10 +2,10 @@
  * The player. Who speaks when is drawn as lanes, one per side, from the transcript's words; the
  * lanes are also what one drags to seek. For the keyboard and screen readers there is a slider.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
-import { address, type Call, type Recording, type Segment } from '../../api/client';
-import { duration } from '../../format';
+import { address, type Recording, type Segment } from '../../api/client';
+import { duration, position } from '../../format';
 import { JumpIcon, PlayIcon } from '../../parts/icon';
 import { texts } from '../../texts';
 import { type Playback, speeds } from './playback';
@@ -128,7 +128,7 @@ function Head({ playback }: { playback: Playback }) {
                 step="any"
                 value={at}
                 aria-label={t.position}
-                aria-valuetext={t.positionOf(duration(at), duration(length))}
+                aria-valuetext={t.positionOf(position(at), duration(length))}
                 onInput={(event) => playback.seek(Number(event.currentTarget.value))}
             />
         </>
@@ -137,7 +137,7 @@ function Head({ playback }: { playback: Playback }) {
 
 const Clock = ({ playback }: { playback: Playback }) => (
     <p class="clock">
-        <span data-testid="at">{duration(playback.at.value)}</span>
+        <span data-testid="at">{position(playback.at.value)}</span>
         <span class="muted"> / {duration(playback.length.value)}</span>
     </p>
 );
@@ -194,40 +194,31 @@ function Speeds({ playback }: { playback: Playback }) {
 }
 
 export interface PlayerProps {
-    call: Call;
+    callId: string;
     playback: Playback;
-    recordings: Recording[]; /* The stored ones; at least one. */
+    recordings: Recording[]; /* The stored ones. */
+    recording: Recording; /* The one of them that is played. */
+    choose: (id: string) => void;
+    segments: Segment[];
     speakers: Speakers;
 }
 
-export function Player({ call, playback, recordings, speakers }: PlayerProps) {
-    const [chosen, setChosen] = useState(call.transcript.recording_id ?? recordings[0]?.id);
-    const recording = recordings.find((one) => one.id === chosen) ?? recordings[0];
+export function Player(props: PlayerProps) {
+    const { callId, playback, recordings, recording, choose, segments, speakers } = props;
     use_keys(playback);
     useEffect(() => {
-        playback.length.value = recording?.stored?.seconds ?? 0;
-    }, [recording?.id]);
-    if (recording === undefined) {
-        return null;
-    }
-    const isTranscribed = (call.transcript.recording_id ?? recordings[0]?.id) === recording.id;
+        playback.length.value = recording.stored?.seconds ?? 0;
+    }, [recording.id]);
+    const source = { recording: recording.id };
     return (
         <section class="player card" aria-label={t.label}>
             <audio
                 key={recording.id}
                 ref={playback.attach}
-                src={address(
-                    '/api/calls/{id}/recording',
-                    { id: call.id },
-                    { recording: recording.id },
-                )}
+                src={address('/api/calls/{id}/recording', { id: callId }, source)}
                 preload="metadata"
             />
-            <Lanes
-                playback={playback}
-                segments={isTranscribed ? call.transcript.segments : []}
-                speakers={speakers}
-            />
+            <Lanes playback={playback} segments={segments} speakers={speakers} />
             <div class="player-foot">
                 <Clock playback={playback} />
                 <Buttons playback={playback} />
@@ -244,8 +235,8 @@ export function Player({ call, playback, recordings, speakers }: PlayerProps) {
                         <button
                             key={one.id}
                             type="button"
-                            aria-pressed={one === recording}
-                            onClick={() => setChosen(one.id)}
+                            aria-pressed={one.id === recording.id}
+                            onClick={() => choose(one.id)}
                         >
                             {t.nth(index + 1)} · {duration(one.stored?.seconds)}
                         </button>

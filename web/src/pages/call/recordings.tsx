@@ -42,6 +42,12 @@ export function ReasonText({ reason }: { reason: Reason }) {
                 <dt>{t.who}</dt>
                 <dd>{texts.owners[reason.owner] ?? spoken(reason.owner)}</dd>
             </div>
+            {reason.detail && (
+                <div>
+                    <dt>{t.seen}</dt>
+                    <dd>{reason.detail}</dd>
+                </div>
+            )}
         </dl>
     );
 }
@@ -62,12 +68,12 @@ function Proof({ recording }: { recording: Recording }) {
     const { expected, stored } = recording;
     const bytes = expected?.bytes ?? null;
     const seconds = expected?.seconds ?? null;
+    const held = stored?.seconds ?? null;
+    const held_bytes = stored?.bytes ?? null;
     const unnamed = <span class="muted">{t.notNamed}</span>;
-    const same_bytes = bytes === null || stored === null ? null : bytes === stored.bytes;
+    const same_bytes = bytes === null || held_bytes === null ? null : bytes === held_bytes;
     const same_seconds =
-        seconds === null || stored === null
-            ? null
-            : Math.abs(seconds - stored.seconds) <= seconds_tolerance;
+        seconds === null || held === null ? null : Math.abs(seconds - held) <= seconds_tolerance;
     return (
         <table class="figures-table proof">
             <caption class="offscreen">{t.proof}</caption>
@@ -85,10 +91,10 @@ function Proof({ recording }: { recording: Recording }) {
                         {bytes === null ? unnamed : <span title={size(bytes)}>{whole(bytes)}</span>}
                     </td>
                     <td>
-                        {stored === null ? (
+                        {held_bytes === null ? (
                             texts.units.none
                         ) : (
-                            <span title={size(stored.bytes)}>{whole(stored.bytes)}</span>
+                            <span title={size(held_bytes)}>{whole(held_bytes)}</span>
                         )}
                         <Verdict agrees={same_bytes} />
                     </td>
@@ -97,15 +103,26 @@ function Proof({ recording }: { recording: Recording }) {
                     <th scope="row">{t.length}</th>
                     <td>{seconds === null ? unnamed : texts.units.seconds(whole(seconds))}</td>
                     <td>
-                        {stored === null
-                            ? texts.units.none
-                            : texts.units.seconds(stored.seconds.toFixed(1))}
+                        {held === null ? texts.units.none : texts.units.seconds(held.toFixed(1))}
                         <Verdict agrees={same_seconds} />
                     </td>
                 </tr>
             </tbody>
         </table>
     );
+}
+
+/* How it was had, which helps when others are missing. */
+function Way({ recording }: { recording: Recording }) {
+    const rung = recording.stored?.rung;
+    return rung ? (
+        <dl class="facts">
+            <div>
+                <dt>{t.by}</dt>
+                <dd>{rung}</dd>
+            </div>
+        </dl>
+    ) : null;
 }
 
 function Tries({ recording }: { recording: Recording }) {
@@ -162,6 +179,7 @@ function RecordingCard({ recording, isExplained }: { recording: Recording; isExp
                     <CopyButton text={recording.stored.sha256} label={t.copyHash} />
                 </div>
             )}
+            <Way recording={recording} />
             <Tries recording={recording} />
         </article>
     );

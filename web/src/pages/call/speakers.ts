@@ -9,6 +9,8 @@ export interface Speaker {
     party: string; /* Name or number, where it is known. */
 }
 
+type Parties = Pick<Call, 'direction' | 'from' | 'to' | 'caller_name'>;
+
 /* Our own people stand on the right, as one's own words do in a messenger. */
 const right_hand = new Set(['agent', 'callee']);
 
@@ -24,7 +26,7 @@ function label_of(id: string | null): string {
 
 export function speakers_of(
     segments: Pick<Segment, 'speaker'>[],
-    call: Pick<Call, 'from' | 'to' | 'caller_name'>,
+    call: Parties,
 ): Map<string | null, Speaker> {
     const found = new Map<string | null, Speaker>();
     for (const { speaker: id } of segments) {
@@ -41,9 +43,12 @@ export function speakers_of(
     return found;
 }
 
-function party_of(id: string | null, call: Pick<Call, 'from' | 'to' | 'caller_name'>): string {
-    if (id === 'caller') {
+/* On an outbound call the agent is who called, on any other who was called. */
+function party_of(id: string | null, call: Parties): string {
+    const caller = call.direction === 'outbound' ? 'agent' : 'customer';
+    const callee = call.direction === 'outbound' ? 'customer' : 'agent';
+    if (id === 'caller' || id === caller) {
         return call.caller_name || call.from;
     }
-    return id === 'callee' ? call.to : '';
+    return id === 'callee' || id === callee ? call.to : '';
 }

@@ -2,7 +2,7 @@
 import type { Call, Talk } from '../../api/client';
 import { duration, percent, stretch, whole } from '../../format';
 import { Icon } from '../../parts/icon';
-import { texts } from '../../texts';
+import { spoken, texts } from '../../texts';
 import type { Speaker } from './speakers';
 
 const t = texts.talk;
@@ -43,12 +43,11 @@ function Sides({ talk, speakers }: { talk: Talk; speakers: Speakers }) {
         { label: t.share, text: (side) => percent(side.talk_ratio) },
         { label: t.time, text: (side) => duration(side.talk_s) },
         { label: t.words, text: (side) => whole(side.words) },
+        { label: t.pace, text: (side) => whole(Math.round(side.words_per_minute)) },
         {
-            label: t.pace,
+            label: t.interruptions,
             text: (side) =>
-                side.words_per_minute === null
-                    ? texts.units.none
-                    : whole(Math.round(side.words_per_minute)),
+                side.interruptions === null ? texts.units.none : whole(side.interruptions),
         },
         { label: t.longest, text: (side) => stretch(side.longest_monologue_s) },
     ];
@@ -88,10 +87,6 @@ function Whole({ talk }: { talk: Talk }) {
     const rows: [string, string][] = [
         [t.silence, stretch(talk.silence_s)],
         [t.overlap, stretch(talk.overlap_s)],
-        [
-            t.interruptions,
-            talk.interruptions === null ? texts.units.none : whole(talk.interruptions),
-        ],
         [t.nonTalk, stretch(talk.non_talk_s)],
     ];
     return (
@@ -131,7 +126,7 @@ export function TalkCard({ call, speakers }: { call: Call; speakers: Speakers })
             {talk.sides.length > 1 && <Shares talk={talk} speakers={speakers} />}
             <Sides talk={talk} speakers={speakers} />
             <Whole talk={talk} />
-            {talk.reason && <p class="hint">{talk.reason}</p>}
+            {talk.not_known && <p class="hint">{spoken(talk.not_known)}.</p>}
         </section>
     );
 }

@@ -8,10 +8,11 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 
-import type { Call, Segment, Transcript } from '../../api/client';
-import { duration } from '../../format';
+import type { Segment, Transcript } from '../../api/client';
+import { position } from '../../format';
 import { Icon } from '../../parts/icon';
-import { spoken, texts } from '../../texts';
+import { Loading } from '../../parts/states';
+import { texts } from '../../texts';
 import type { Playback } from './playback';
 import type { Speaker } from './speakers';
 
@@ -76,10 +77,10 @@ function SegmentRow(props: {
                 <button
                     type="button"
                     class="time"
-                    aria-label={t.playFrom(duration(segment.start))}
+                    aria-label={t.playFrom(position(segment.start))}
                     onClick={() => play(segment.start)}
                 >
-                    {duration(segment.start)}
+                    {position(segment.start)}
                 </button>
                 <p class="words">
                     {pieces.map((piece, index) => (
@@ -98,16 +99,9 @@ function SegmentRow(props: {
     );
 }
 
-function Words({
-    call,
-    playback,
-    speakers,
-}: {
-    call: Call;
-    playback: Playback;
-    speakers: Speakers;
-}) {
-    const segments = call.transcript.segments;
+function Words(props: { transcript: Transcript; playback: Playback; speakers: Speakers }) {
+    const { playback, speakers } = props;
+    const { segments } = props.transcript;
     const list = useRef<HTMLOListElement>(null);
     const isFollowing = useSignal(true);
     const { perSegment, starts } = useMemo(() => {
@@ -202,21 +196,47 @@ function Words({
 function explanation(transcript: Transcript, isStored: boolean): string {
     switch (transcript.state) {
         case 'none':
-            return transcript.detail || (isStored ? t.none : t.noneYet);
+            return isStored ? t.none : t.noneYet;
         case 'waiting':
             return isStored ? t.waiting : t.noneYet;
         case 'running':
             return t.running;
         case 'failed':
-            return [t.failed, transcript.detail ?? ''].join(' ').trim();
+            return t.failed;
         case 'ready':
             return transcript.segments.length === 0 ? t.silent : '';
     }
 }
 
-export function TranscriptCard(props: { call: Call; playback: Playback; speakers: Speakers }) {
-    const { transcript } = props.call;
-    const isStored = props.call.recordings.some((recording) => recording.state === 'stored');
+interface CardProps {
+    transcript: Transcript | null; /* Null while it is being read. */
+    isStored: boolean;
+    playback: Playback;
+    speakers: Speakers;
+}
+
+export function TranscriptCard({ transcript, isStored, playback, speakers }: CardProps) {
+    return (
+        <section class="card transcript" aria-labelledby="transcript-title">
+            {transcript === null ? (
+                <>
+                    <h2 id="transcript-title">{t.label}</h2>
+                    <Loading label={t.loading} rows={4} />
+                </>
+            ) : (
+                <Content
+                    transcript={transcript}
+                    isStored={isStored}
+                    playback={playback}
+                    speakers={speakers}
+                />
+            )}
+        </section>
+    );
+}
+
+function Content(props: CardProps & { transcript: Transcript }) {
+    const { transcript, isStored } = props;
     const why = explanation(transcript, isStored);
     const hasUnsure = transcript.segments.some((segment) =>
         segment.words.some((word) => (word.confidence ?? 1) < unsure_below),
@@ -224,29 +244,29 @@ export function TranscriptCard(props: { call: Call; playback: Playback; speakers
     const engine = [transcript.engine, transcript.model, transcript.language]
         .filter((part) => part !== null && part !== '')
         .join(' · ');
-    return (
-        <section class="card transcript" aria-labelledby="transcript-title">
-            <div class="card-head">
+    if (why !== '') {
+        const hasFailed = transcript.state === 'failed';
+        return (
+            <>
                 <h2 id="transcript-title">{t.label}</h2>
-                {why === '' && (
-                    <p class="hint">
-                        {isStored && t.hint} {hasUnsure && t.unsure}
-                    </p>
-                )}
-            </div>
-            {why === '' ? (
-                <Words {...props} />
-            ) : (
-                <p class="quiet-state" role={transcript.state === 'failed' ? 'alert' : undefined}>
-                    <Icon name={transcript.state === 'failed' ? 'missing' : 'empty'} size={20} />
+                <p class="quiet-state" role={hasFailed ? 'alert' : undefined}>
+                    <Icon name={hasFailed ? 'missing' : 'empty'} size={20} />
                     {why}
                 </p>
-            )}
-            {why === '' && engine !== '' && (
-                <p class="hint foot">{t.madeBy(spoken_engine(engine))}</p>
-            )}
-        </section>
+            </>
+        );
+    }
+    return (
+        <>
+            <div class="card-head">
+                <h2 id="transcript-title">{t.label}</h2>
+                <p class="hint">
+                    {t.hint} {hasUnsure && t.unsure}
+                </p>
+            </div>
+            {transcript.warning && <p class="caution">{transcript.warning}</p>}
+            <Words {...props} />
+            {engine !== '' && <p class="hint foot">{t.madeBy(engine)}</p>}
+        </>
     );
 }
-
-const spoken_engine = (engine: string) => (engine.includes(' ') ? engine : spoken(engine));

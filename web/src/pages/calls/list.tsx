@@ -6,6 +6,7 @@ import type { CallSummary } from '../../api/client';
 import { clock, day, duration } from '../../format';
 import { reason_of, RecordingChip, WorkChip } from '../../parts/chip';
 import { Icon } from '../../parts/icon';
+import { Instant } from '../../parts/instant';
 import { session } from '../../state/session';
 import { spoken, texts } from '../../texts';
 
@@ -13,7 +14,7 @@ const columns = texts.calls.columns;
 
 /* What happened: how long they talked, or why they did not. */
 function Outcome({ call }: { call: CallSummary }) {
-    const isAnswered = call.disposition === 'ANSWERED' || call.talk_s > 0;
+    const isAnswered = call.disposition === 'ANSWERED' || (call.talk_s ?? 0) > 0;
     return isAnswered ? (
         <span class="number">{duration(call.talk_s)}</span>
     ) : (
@@ -47,7 +48,7 @@ function Row({ call, isNew }: { call: CallSummary; isNew: boolean }) {
     return (
         <tr role="row" class={`row ${isNew ? 'new' : ''}`}>
             <td role="cell" class="at">
-                <time dateTime={call.started_at}>{clock(call.started_at)}</time>
+                <Instant at={call.started_at} form={clock} />
             </td>
             <td role="cell" class="direction" title={texts.directions[call.direction]}>
                 <Icon name={call.direction} />
@@ -77,7 +78,7 @@ function Row({ call, isNew }: { call: CallSummary; isNew: boolean }) {
 function by_day(calls: CallSummary[]): [string, CallSummary[]][] {
     const days = new Map<string, CallSummary[]>();
     for (const call of calls) {
-        const name = day(call.started_at);
+        const name = call.started_at === null ? texts.calls.noDay : day(call.started_at);
         const group = days.get(name);
         if (group === undefined) {
             days.set(name, [call]);
