@@ -3,6 +3,7 @@
 #include "speech/judge.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,16 @@
 #define HABIT_VOICED_S 0.25
 #define HABIT_NO_SPEECH 0.3F
 
-enum { REPEATS_MAX = 4, PHRASE_WORDS_MAX = 8 };
+#define SECONDS_PER_WORD_MIN 0.12
+#define LATE_S 0.5
+
+enum {
+    REPEATS_MAX = 4,
+    REPEATS_MORE = 4,
+    PHRASE_WORDS_MAX = 8,
+    HASTY_WORDS_MIN = 3,
+    SAMPLES_PER_SECOND = 16000
+};
 
 /* Lower case, letters and digits only. */
 static const char *const habits[] = {
@@ -79,6 +89,17 @@ static void sounds_remove(struct heard *heard)
     heard->count = kept;
 }
 
+/* The end of the line that begins with the word at `from`. */
+static size_t line_end(const struct heard *heard, size_t from)
+{
+    size_t to = from + 1;
+
+    while (to < heard->count && !heard->words[to].is_first) {
+        to++;
+    }
+    return to;
+}
+
 static float confidence_mean(const struct heard *heard)
 {
     float sum = 0;
@@ -108,22 +129,47 @@ static bool words_match(const char *a, const char *b)
     }
 }
 
-/* A phrase of 1 to 8 words said more than REPEATS_MAX times in a row, filling most of the piece.
- * Digits may repeat ("zero zero zero zero"), as long as a number does. */
-static bool is_repetition(const struct heard *heard)
+/* In the words [from, to): a phrase of 1 to 8 words said more than REPEATS_MAX times in a row,
+ * filling most of them. A single word may be said more often ("zero zero zero zero"). */
+static bool is_loop(const struct heard *heard, size_t from, size_t to)
 {
     for (size_t length = 1; length <= PHRASE_WORDS_MAX; length++) {
         size_t run = 0;
-        for (size_t i = length; i < heard->count; i++) {
+        for (size_t i = from + length; i < to; i++) {
             run = words_match(heard->words[i].word, heard->words[i - length].word) ? run + 1 : 0;
             size_t repeats = run / length + 1;
-            if (repeats > REPEATS_MAX + (length == 1 ? 4 : 0) &&
-                (run + length) * 2 > heard->count) {
+            if (repeats > REPEATS_MAX + (length == 1 ? REPEATS_MORE : 0) &&
+                (run + length) * 2 > to - from) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* Times are the engine's guesses, so only what is far off counts. */
+static bool is_hasty(const struct heard *heard, size_t from, size_t to, double piece_s)
+{
+    double start = heard->words[from].start;
+    double taken_s = heard->words[to - 1].end - start;
+
+    return start > piece_s + LATE_S ||
+           (to - from >= HASTY_WORDS_MIN && taken_s < SECONDS_PER_WORD_MIN * (double)(to - from));
+}
+
+/* Take out the lines that cannot have been said. */
+static void lines_remove(struct heard *heard, double piece_s)
+{
+    size_t kept = 0;
+
+    for (size_t from = 0, to = 0; from < heard->count; from = to) {
+        to = line_end(heard, from);
+        if (!is_hasty(heard, from, to, piece_s) && !is_loop(heard, from, to)) {
+            memmove(&heard->words[kept], &heard->words[from], (to - from) * sizeof *heard->words);
+            kept += to - from;
+        }
+    }
+    heard->count = kept;
 }
 
 static bool is_habit(const struct heard *heard)
@@ -168,8 +214,8 @@ static enum judge_verdict verdict_of(const struct heard *heard, const struct chu
     if ((double)heard->count > 2 + WORDS_PER_SECOND_MAX * chunk->voiced_s) {
         return JUDGE_RATE;
     }
-    if (is_repetition(heard)) {
-        return JUDGE_REPETITION;
+    if (is_loop(heard, 0, heard->count)) {
+        return JUDGE_LOOP;
     }
     if (is_habit(heard) && (confidence < HABIT_CONFIDENCE || chunk->voiced_s < HABIT_VOICED_S ||
                             heard->no_speech > HABIT_NO_SPEECH)) {
@@ -181,6 +227,7 @@ static enum judge_verdict verdict_of(const struct heard *heard, const struct chu
 enum judge_verdict judge_heard(struct heard *heard, const struct chunk *chunk)
 {
     sounds_remove(heard);
+    lines_remove(heard, (double)chunk->count / SAMPLES_PER_SECOND);
     enum judge_verdict verdict = verdict_of(heard, chunk);
     if (verdict != JUDGE_KEPT) {
         heard->count = 0;

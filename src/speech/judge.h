@@ -3,10 +3,12 @@
  * ringing, music or noise invents words; these gates (pure, in this order) take them out:
  *
  *   sounds      "[BLANK_AUDIO]", "(music)", "♪", lone dashes: names of sounds, not words
+ *   haste       lines after the piece's end, or faster than a mouth can speak: past the end of
+ *               speech, Whisper says the last lines again, in no time
+ *   loops       lines, then pieces, of the same few words over and over
  *   no speech   the engine itself believes that nobody spoke, and its words are doubtful
  *   doubt       the mean confidence of a piece is too low
  *   rate        more words than a mouth can speak in the time where voice was found
- *   repetition  the same few words over and over
  *   habit       a phrase that Whisper says when there is nothing ("thank you", "you", "bye"), alone
  *               in its piece, short of voice or with doubt
  */
@@ -23,12 +25,12 @@ enum judge_verdict {
     JUDGE_NO_SPEECH,
     JUDGE_DOUBT,
     JUDGE_RATE,
-    JUDGE_REPETITION,
+    JUDGE_LOOP,
     JUDGE_HABIT,
 };
 
-/* Take the sounds out of `heard`, then judge what is left of the piece. Any verdict but JUDGE_KEPT
- * leaves no words in it. */
+/* Take sounds, hasty and looping lines out of `heard`, then judge what is left of the piece. Any
+ * verdict but JUDGE_KEPT leaves no words in it. */
 enum judge_verdict judge_heard(struct heard *heard, const struct chunk *chunk);
 
 #endif

@@ -9,15 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-
 /* Everything computing needs. exit_group is how it ends. */
 static const int allowed[] = {
     SCMP_SYS(read),
@@ -126,13 +117,9 @@ bool sandbox_limit(size_t memory_bytes_max, unsigned cpu_seconds_max, struct err
     if (setrlimit(RLIMIT_CPU, &cpu) != 0) {
         return error_set_errno(error, "set a resource limit");
     }
-#ifdef HAS_SANITIZER
-    (void)memory_bytes_max; /* Shadow memory takes terabytes of addresses. */
-#else
-    if (!limit_set(RLIMIT_AS, memory_bytes_max, error)) {
+    if (!SANDBOX_IS_SANITIZED && !limit_set(RLIMIT_AS, memory_bytes_max, error)) {
         return false;
     }
-#endif
     return limit_set(RLIMIT_CORE, 0, error) && limit_set(RLIMIT_FSIZE, 0, error);
 }
 

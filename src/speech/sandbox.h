@@ -13,6 +13,19 @@
 #include "core/error.h"
 #include "core/macros.h"
 
+/* Built with a sanitizer, whose shadow memory takes terabytes of addresses: no limit on them then.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_IS_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_IS_SANITIZED true
+#endif
+#endif
+#ifndef SANDBOX_IS_SANITIZED
+#define SANDBOX_IS_SANITIZED false
+#endif
+
 /* How much of the machine the process may use: address space (asking for more aborts), CPU seconds
  * (what was used before counts; passing them kills with SIGXCPU; another process may raise the
  * figure with prlimit()). No core dumps, no growing of files. */

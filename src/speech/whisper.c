@@ -21,7 +21,7 @@
 /* The encoder sees 50 positions a second. The margin lets the decoder find the end of speech; the
  * multiple suits ggml's matrix blocks. */
 enum { CONTEXT_PER_SECOND = 50, CONTEXT_MARGIN = 64, CONTEXT_MULTIPLE = 64, CONTEXT_MAX = 1500 };
-enum { CONTEXT_MIN = 256 };
+enum { CONTEXT_MIN = 384 };
 enum { SAMPLES_MIN = AUDIO_RATE * 11 / 10 }; /* whisper_full() refuses less than a second. */
 enum { TOKENS_AT_LEAST = 16, TOKENS_PER_SECOND = 12 };
 
