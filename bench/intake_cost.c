@@ -24,7 +24,8 @@ enum { BATCH_MAX = 512, TENANTS_MAX = 1000, WARM_UP = 512 };
 static const char BODY[] =
     "{\"AcctId\":\"%1$d\",\"accountcode\":\"\",\"src\":\"%2$d\",\"dst\":\"1415555%3$04d\","
     "\"dcontext\":\"from-internal\",\"clid\":\"\\\"Jos\\u00e9 O'Brien\\\" <%2$d>\","
-    "\"channel\":\"PJSIP/%2$d-%1$08x\",\"dstchannel\":\"PJSIP/trunk_1-%1$08x\",\"lastapp\":\"Dial\","
+    "\"channel\":\"PJSIP/%2$d-%1$08x\",\"dstchannel\":\"PJSIP/"
+    "trunk_1-%1$08x\",\"lastapp\":\"Dial\","
     "\"lastdata\":\"PJSIP/1415555%3$04d@trunk_1,,TtWw\",\"start\":\"2026-11-22 08:26:40\","
     "\"answer\":\"2026-11-22 08:26:46\",\"end\":\"2026-11-22 08:28:16\",\"duration\":\"96\","
     "\"billsec\":\"90\",\"disposition\":\"ANSWERED\",\"amaflags\":\"DOCUMENTATION\","

@@ -86,9 +86,10 @@ static bool filter_read(struct http_request *request, struct call_filter *filter
 {
     const char *limit = http_request_query(request, "limit");
     const char *cursor = http_request_query(request, "cursor");
+    char *end = NULL;
 
-    filter->limit = limit != NULL && limit[0] != '\0' ? strtol(limit, NULL, 10) : LIMIT_DEFAULT;
-    if (filter->limit < 1 || filter->limit > LIMIT_MAX) {
+    filter->limit = limit != NULL && limit[0] != '\0' ? strtol(limit, &end, 10) : LIMIT_DEFAULT;
+    if (filter->limit < 1 || filter->limit > LIMIT_MAX || (end != NULL && *end != '\0')) {
         http_answer_problem(request, 400, "bad_parameter", "'limit' goes from 1 to %d", LIMIT_MAX);
         return false;
     }

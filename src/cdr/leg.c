@@ -164,38 +164,67 @@ static const char *value_text(const json_t *value, char number_out[32], size_t *
     return number_out;
 }
 
+/* `is_lasting`: it lives as long as the leg, and need not be copied if it is clean already. */
 static void field_read(struct shelf *shelf, struct draft *draft, const struct field *field,
-                       const json_t *value)
+                       const char *text, size_t size, bool is_lasting)
 {
     const char **place = place_of(draft, field);
-    char number[32] = "";
-    size_t size = 0;
-    const char *text = value_text(value, number, &size);
 
-    if ((*place)[0] != '\0') {
-        return; /* The same name in another case: the first that says something counts. */
+    if ((*place)[0] == '\0') { /* Else it came in another case: the first that speaks counts. */
+        *place = is_lasting ? text : text_keep(shelf, text, size);
     }
-    bool is_borrowed = field->use == USE_RAW && text != number;
-    *place = is_borrowed ? text : text_keep(shelf, text, size);
 }
 
-static void fields_read(struct shelf *shelf, const json_t *object, struct draft *draft)
+static void object_read(struct shelf *shelf, const json_t *object, struct draft *draft)
 {
     size_t hint = 0;
     const char *name = NULL;
     size_t name_size = 0;
     json_t *value = NULL;
 
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        *place_of(draft, &fields[i]) = "";
-    }
     /* The iteration does not change the object; jansson's macro only wants it writable. */
     json_object_keylen_foreach((json_t *)(uintptr_t)object, name, name_size, value)
     {
         const struct field *field = field_find(name, name_size, &hint);
         if (field != NULL) {
-            field_read(shelf, draft, field, value);
+            char number[32] = "";
+            size_t size = 0;
+            const char *text = value_text(value, number, &size);
+            field_read(shelf, draft, field, text, size, field->use == USE_RAW && text != number);
         }
+    }
+}
+
+static bool is_clean(const struct member *member)
+{
+    return member->is_plain && member->size <= CDR_FIELD_SIZE_MAX &&
+           (member->size == 0 ||
+            (!is_trimmed(member->text[0]) && !is_trimmed(member->text[member->size - 1])));
+}
+
+static void flat_object_read(struct shelf *shelf, const struct flat *flat, struct draft *draft)
+{
+    size_t hint = 0;
+
+    for (size_t i = 0; i < flat->count; i++) {
+        const struct member *member = &flat->members[i];
+        const struct field *field = field_find(member->name, member->name_size, &hint);
+        if (field != NULL) {
+            field_read(shelf, draft, field, member->text, member->size,
+                       field->use == USE_RAW || is_clean(member));
+        }
+    }
+}
+
+static void fields_read(struct shelf *shelf, const struct record *record, struct draft *draft)
+{
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        *place_of(draft, &fields[i]) = "";
+    }
+    if (record->flat != NULL) {
+        flat_object_read(shelf, record->flat, draft);
+    } else {
+        object_read(shelf, record->object, draft);
     }
 }
 
@@ -324,13 +353,20 @@ static bool refuse_nameless(const json_t *object, struct error *error)
                      text_get(&names));
 }
 
+static const char *source_copy(struct arena *arena, const char *source, size_t size)
+{
+    char *copy = arena_try_take(arena, size + 1);
+
+    return copy != NULL ? memcpy(copy, source, size) : NULL;
+}
+
 bool leg_read(struct arena *arena, const struct record *record, const char *source,
               size_t source_size, struct cdr_leg *leg, struct leg_times *times, struct error *error)
 {
     struct shelf shelf = { .arena = arena };
     struct draft draft = { .leg = { .acct_id = NULL } };
 
-    fields_read(&shelf, record->object, &draft);
+    fields_read(&shelf, record, &draft);
     if (draft.leg.session[0] == '\0' && record->session != NULL) {
         draft.leg.session = text_keep(&shelf, record->session, strlen(record->session));
     }
@@ -344,7 +380,10 @@ bool leg_read(struct arena *arena, const struct record *record, const char *sour
     draft.leg.direction = direction_read(&draft.leg);
     draft.leg.duration_s = seconds_read(draft.duration);
     draft.leg.talk_s = seconds_read(draft.billsec);
-    draft.leg.fields_json = fields_json_keep(arena, record->object, source, source_size);
+    bool is_compact = record->flat != NULL && !record->flat->has_space;
+    draft.leg.fields_json = is_compact
+                                ? source_copy(arena, source, source_size)
+                                : fields_json_keep(arena, record->object, source, source_size);
     if (shelf.is_full || draft.leg.fields_json == NULL) {
         return error_set(error, ERROR_LIMIT, "no memory left for the fields of a CDR");
     }

@@ -2,8 +2,10 @@
  * What the files of cdr/ share; nobody else includes this.
  *
  *     bytes -(inflate)-> bytes -(json, xml, form)-> JSON tree -(records)-> objects -(leg)-> legs
+ *                              \-(flat)-> members -----------------------------(leg)-> leg
  *
- * XML and forms become the JSON that a UCM would have sent, so one reader makes all legs.
+ * XML and forms become the JSON that a UCM would have sent, so one reader makes all legs. One flat
+ * object of texts, which is what a webhook brings, needs no tree.
  */
 #ifndef CDR_PARTS_H
 #define CDR_PARTS_H
@@ -38,11 +40,35 @@ MUST_USE json_t *xml_read(const char *bytes, size_t size, struct error *error);
 MUST_USE json_t *form_read(const char *bytes, size_t size, const char **document_out,
                            struct error *error);
 
+/* --- flat.c --- */
+
+enum { FLAT_MEMBERS_MAX = 64 };
+
+struct member {
+    const char *name; /* Of plain ASCII. */
+    const char *text; /* Decoded; both have a NUL behind and none inside. */
+    size_t name_size, size;
+    bool is_plain; /* The text is ASCII without control characters. */
+};
+
+struct flat {
+    struct member members[FLAT_MEMBERS_MAX];
+    size_t count;
+    bool has_space; /* Between the tokens. */
+};
+
+/* Read one object whose members are all texts. False: it is not plainly that, which says nothing
+ * about whether it is JSON. Names and texts live in `arena`. */
+MUST_USE bool flat_read(struct arena *arena, const char *bytes, size_t size, struct flat *flat_out);
+/* The text of the member of exactly that name, or NULL. */
+const char *flat_text(const struct flat *flat, const char *name);
+
 /* --- records.c --- */
 
 struct record {
     const json_t *object;
-    const char *session; /* The group's, for a record that has none; may be NULL. */
+    const struct flat *flat; /* Instead of `object`, where it was read so. */
+    const char *session;     /* The group's, for a record that has none; may be NULL. */
 };
 
 struct records {

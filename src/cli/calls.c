@@ -138,8 +138,9 @@ static int calls_list_run(int argc, char **argv)
     if (!flags_read(&usage, argc, argv, &words, &status)) {
         return status;
     }
-    filter.limit = limit != NULL ? strtol(limit, NULL, 10) : filter.limit;
-    if (filter.limit < 1 || filter.limit > 200) {
+    char *end = NULL;
+    filter.limit = limit != NULL ? strtol(limit, &end, 10) : filter.limit;
+    if (filter.limit < 1 || filter.limit > 200 || (end != NULL && *end != '\0')) {
         fprintf(stderr, "audiapro calls list: --limit goes from 1 to 200\n");
         return EXIT_USAGE;
     }

@@ -89,9 +89,9 @@ static void child_ended(struct supervisor *supervisor, struct child *child, int 
         log_warn("process.not_freed", "error", error.message, NULL);
     }
     child->pid = 0;
-    child->wait_ms = was_steady ? RESTART_MS_MIN : child->wait_ms * 2;
-    child->wait_ms = child->wait_ms < RESTART_MS_MAX ? child->wait_ms : RESTART_MS_MAX;
-    child->start_at_ms = now_ms + child->wait_ms;
+    int64_t wait_ms = was_steady ? RESTART_MS_MIN : child->wait_ms;
+    child->start_at_ms = now_ms + wait_ms;
+    child->wait_ms = wait_ms * 2 < RESTART_MS_MAX ? wait_ms * 2 : RESTART_MS_MAX;
 }
 
 static void children_reap(struct supervisor *supervisor)
@@ -168,9 +168,12 @@ static int serve_all(void)
         return setup_problem(&error);
     }
     (void)gethostname(supervisor.host, sizeof supervisor.host - 1);
+    /* http first, the others a look later: webhooks are taken sooner than if all loaded at once. */
     for (size_t i = 0; role_names[i] != NULL; i++) {
-        supervisor.children[supervisor.child_count++] =
-            (struct child){ .role = role_names[i], .wait_ms = RESTART_MS_MIN };
+        int64_t start_at_ms = i == 0 ? 0 : time_monotonic_ms() + LOOK_MS;
+        supervisor.children[supervisor.child_count++] = (struct child){ .role = role_names[i],
+                                                                        .start_at_ms = start_at_ms,
+                                                                        .wait_ms = RESTART_MS_MIN };
     }
     supervise(&supervisor);
     log_info("serve.stopped", NULL);

@@ -117,6 +117,7 @@ bool setup_open(const char *role, struct setup *setup_out)
 
     *setup_out = (struct setup){ .arena = arena_new(64 * MIB) };
     if (!setup_try(role, setup_out, &error)) {
+        setup_close(setup_out);
         IGNORE(setup_problem(&error), "the caller ends");
         return false;
     }

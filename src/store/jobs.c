@@ -141,9 +141,8 @@ bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now
 
 bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error)
 {
-    static const char SQL[] =
-        "UPDATE job SET run_at = $2, worker = NULL, attempt = attempt - 1"
-        " WHERE worker LIKE $1 || '/%' AND run_at > $2";
+    static const char SQL[] = "UPDATE job SET run_at = $2, worker = NULL, attempt = attempt - 1"
+                              " WHERE worker LIKE $1 || '/%' AND run_at > $2";
     char process[ROW_ID_TEXT_SIZE];
 
     return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process)), DB_INT(now)), NULL,

@@ -39,7 +39,7 @@ static const char SCHEMA_1[] =
     "  id {id} PRIMARY KEY, stage TEXT NOT NULL, owner_id BIGINT NOT NULL, running_max BIGINT "
     "NOT NULL,"
     "  blocked_until BIGINT NOT NULL DEFAULT 0, served_at BIGINT NOT NULL DEFAULT 0,"
-    "  UNIQUE (owner_id, stage));"
+    "  UNIQUE (stage, owner_id));"
     "CREATE TABLE job ("
     "  subject_id {id} PRIMARY KEY, lane_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
     "  run_at BIGINT NOT NULL, attempt BIGINT NOT NULL DEFAULT 0, worker TEXT, queued_at BIGINT "

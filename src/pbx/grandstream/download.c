@@ -12,11 +12,14 @@
 #include "pbx/proof.h"
 
 struct download {
+    const struct pbx_wanted *wanted;
     int file;
     int64_t bytes;
     struct hash_sha256 *hash;
     bool has_failed; /* Our disk: *error. */
     struct error *error;
+    bool is_proven;
+    struct wave_info wave;
 };
 
 static bool download_take(void *context, const void *bytes, size_t size)
@@ -40,6 +43,7 @@ static bool download_begin(void *context)
     hash_sha256_free(download->hash);
     download->hash = hash_sha256_new();
     download->bytes = 0;
+    download->is_proven = false;
     if (ftruncate(download->file, 0) != 0 || lseek(download->file, 0, SEEK_SET) != 0) {
         download->has_failed = true;
         return error_set_errno(download->error, "cannot empty the file for a recording");
@@ -47,15 +51,33 @@ static bool download_begin(void *context)
     return true;
 }
 
-static struct ucm_call call_make(const struct rung *rung, const struct pbx_wanted *wanted,
-                                 struct download *download)
+/* The body is sound by its first bytes; is it whole, and the right one? */
+static bool download_prove(void *context, const struct ucm_reply *reply,
+                           struct pbx_trouble *trouble)
+{
+    struct download *download = context;
+    bool is_wave = strcmp(reply->verdict.container, "wav") == 0;
+
+    download->wave = (struct wave_info){ .seconds = -1 };
+    if (is_wave && !wave_read(download->file, download->bytes, &download->wave)) {
+        IGNORE(trouble_set(trouble, REASON_TRUNCATED, "the WAVE header is incomplete"), "below");
+        return false;
+    }
+    download->is_proven =
+        proof_check(download->wanted, is_wave ? &download->wave : NULL, download->bytes,
+                    reply->answer.content_length, trouble) == REASON_NONE;
+    return download->is_proven;
+}
+
+static struct ucm_call call_make(const struct rung *rung, struct download *download)
 {
     return (struct ucm_call){ .purpose = "recapi",
                               .rung = rung->name,
                               .wanted = WANTED_AUDIO,
-                              .body_size_max = proof_size_max(wanted),
+                              .body_size_max = proof_size_max(download->wanted),
                               .begin = download_begin,
                               .sink = download_take,
+                              .prove = download_prove,
                               .sink_context = download };
 }
 
@@ -86,30 +108,15 @@ static bool ask_old(struct ucm *ucm, const struct rung *rung, const char *path,
     return is_asked;
 }
 
-/* The body is sound by its first bytes; is it whole, and the right one? */
-static enum rung_end prove(const struct rung *rung, const char *path,
-                           const struct pbx_wanted *wanted, const struct ucm_reply *reply,
-                           struct download *download, struct pbx_outcome *outcome,
-                           struct pbx_trouble *trouble)
+static void outcome_fill(const struct rung *rung, const char *path, const struct ucm_reply *reply,
+                         const struct download *download, struct pbx_outcome *outcome)
 {
-    struct wave_info wave = { .seconds = -1 };
-    bool is_wave = strcmp(reply->verdict.container, "wav") == 0;
-
-    if (is_wave && !wave_read(download->file, download->bytes, &wave)) {
-        IGNORE(trouble_set(trouble, REASON_TRUNCATED, "the WAVE header is incomplete"), "below");
-        return RUNG_ENDED;
-    }
-    if (proof_check(wanted, is_wave ? &wave : NULL, download->bytes, reply->answer.content_length,
-                    trouble) != REASON_NONE) {
-        return RUNG_ENDED;
-    }
     outcome->bytes = download->bytes;
-    outcome->seconds = wave.seconds;
+    outcome->seconds = download->wave.seconds;
     outcome->container = reply->verdict.container;
     IGNORE(hash_sha256_finish(download->hash, outcome->sha256), "written into the outcome");
     IGNORE(snprintf(outcome->rung, sizeof outcome->rung, "%s", rung->name), "ours, and short");
     IGNORE(snprintf(outcome->found_path, sizeof outcome->found_path, "%s", path), "is fit");
-    return RUNG_FETCHED;
 }
 
 enum rung_end ucm_download(struct ucm *ucm, const struct rung *rung, const char *path,
@@ -118,10 +125,10 @@ enum rung_end ucm_download(struct ucm *ucm, const struct rung *rung, const char 
                            struct error *error)
 {
     AUTO(hash_sha256_free) struct hash_sha256 *hash = NULL;
-    struct download download = { .file = file, .error = error };
+    struct download download = { .wanted = wanted, .file = file, .error = error };
     struct ucm_reply reply;
 
-    struct ucm_call call = call_make(rung, wanted, &download);
+    struct ucm_call call = call_make(rung, &download);
     bool is_asked = rung->kind == RUNG_NEW_FILE
                         ? ask_new(ucm, rung, path, &call, &reply, trouble_out)
                         : ask_old(ucm, rung, path, &call, &reply, trouble_out);
@@ -132,8 +139,12 @@ enum rung_end ucm_download(struct ucm *ucm, const struct rung *rung, const char 
     if (!is_asked) {
         return RUNG_ENDED;
     }
+    if (reply.verdict.kind == VERDICT_AUDIO && !download.is_proven) {
+        return RUNG_ENDED; /* The trouble says why. */
+    }
     if (reply.verdict.kind == VERDICT_AUDIO) {
-        return prove(rung, path, wanted, &reply, &download, outcome_out, trouble_out);
+        outcome_fill(rung, path, &reply, &download, outcome_out);
+        return RUNG_FETCHED;
     }
     IGNORE(ucm_refuse(ucm, &reply.verdict, trouble_out), "the kind decides");
     return reply.verdict.kind == VERDICT_NOT_HERE ? RUNG_NOT_HERE : RUNG_ENDED;

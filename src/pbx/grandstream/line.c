@@ -148,12 +148,15 @@ static bool send_with(struct ucm *ucm, const struct ucm_call *call, const struct
     memcpy(ucm->seen_certificate, reply_out->answer.certificate, sizeof ucm->seen_certificate);
 
     bool is_judged = reply_judge(call, intake, reply_out, trouble_out);
+    bool is_doubted = is_judged && call->prove != NULL &&
+                      reply_out->verdict.kind == VERDICT_AUDIO &&
+                      !call->prove(call->sink_context, reply_out, trouble_out);
     bool is_quiet = tls->accepts_any == false && tls->pin == NULL &&
                     ucm->trust == UCM_TRUST_UNDECIDED && !is_judged &&
                     trouble_out->reason == REASON_TLS_UNTRUSTED;
     if (!is_quiet) { /* The second try of ucm_send_first() tells the story. */
         ucm_report(ucm, call, text_get(&url), &reply_out->answer, intake->head, intake->head_size,
-                   is_judged ? &reply_out->verdict : NULL, trouble_out);
+                   is_judged && !is_doubted ? &reply_out->verdict : NULL, trouble_out);
     }
     return is_judged;
 }

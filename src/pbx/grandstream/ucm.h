@@ -53,6 +53,8 @@ struct ucm {
 /* --- line.c ------------------------------------------------------------------------------------
  */
 
+struct ucm_reply;
+
 /* One HTTP request. Texts are borrowed for the call. */
 struct ucm_call {
     const char *purpose, *rung;
@@ -69,7 +71,10 @@ struct ucm_call {
     /* Before each request that this call takes; NULL: nothing to prepare. */
     bool (*begin)(void *context);
     bool (*sink)(void *context, const void *bytes, size_t size);
-    void *sink_context; /* Of both. */
+    /* Of an answer that is sound by its first bytes: is it the one? False with the trouble, which
+     * is then the attempt's verdict. NULL: not asked. */
+    bool (*prove)(void *context, const struct ucm_reply *reply, struct pbx_trouble *trouble_out);
+    void *sink_context; /* Of the three. */
 };
 
 struct ucm_reply {

@@ -11,6 +11,7 @@
 
 enum {
     CALL_COUNT = 6,
+    CALL_COUNT_SPEECH = 3, /* Each takes the engine half a second of processor time. */
     BACK_MS_MAX = 1000,
     TICK_MS = 20, /* Files get their time from a clock that may be so late. */
 };
@@ -116,13 +117,23 @@ static void scenario_watch(struct scenario *scenario)
             clock_forward(db);
         }
         if (time_monotonic_ms() > until_ms) {
-            fail_msg("after %d ms: %s, %zu of %d calls acknowledged, %lld jobs left", DONE_MS,
+            fail_msg("after %d ms: %s, %zu of %zu calls acknowledged, %lld jobs left", DONE_MS,
                      scenario->strike.at > 0 ? "it struck" : "the point was never passed",
-                     atomic_load(&life->acknowledged_count), CALL_COUNT,
+                     atomic_load(&life->acknowledged_count), life->call_count,
                      (long long)NUMBER(db, "SELECT count(*) FROM job"));
         }
         time_sleep_ms(3);
     }
+}
+
+/* A second; but a machine that is crowded by others says nothing about us. */
+static int64_t back_ms_max(void)
+{
+    double load = 0;
+    bool is_crowded =
+        getloadavg(&load, 1) == 1 && load > 1.5 * (double)sysconf(_SC_NPROCESSORS_ONLN);
+
+    return is_crowded ? 5 * BACK_MS_MAX : BACK_MS_MAX;
 }
 
 /* The role was started again at once: by its own word, given when it had begun to work. */
@@ -139,6 +150,7 @@ static void return_check(const struct scenario *scenario)
         return;
     }
     time_ms back_at = NUMBER_OF(db, SQL, DB_TEXT(row->role), DB_INT(strike->at));
+    assert_true(back_at > 0);
     print_message("    %s: %s. %s was back after %lld ms", row->name, row->cuts, row->role,
                   (long long)(back_at - strike->at));
     if (strike->taken_at > 0) {
@@ -146,8 +158,7 @@ static void return_check(const struct scenario *scenario)
                       (long long)(strike->taken_at - strike->at));
     }
     print_message("\n");
-    assert_true(back_at > 0);
-    assert_in_range(back_at - strike->at, 0, BACK_MS_MAX);
+    assert_in_range(back_at - strike->at, 0, back_ms_max());
 }
 
 static void nothing_is_lost_or_doubled(void **state)
@@ -161,7 +172,7 @@ static void nothing_is_lost_or_doubled(void **state)
     }
     scenario->life = life_make(is_transcribing);
     server_arm(scenario);
-    life_send(scenario->life, CALL_COUNT);
+    life_send(scenario->life, is_transcribing ? CALL_COUNT_SPEECH : CALL_COUNT);
     scenario_watch(scenario);
     return_check(scenario);
     life_check(scenario->life, 0);

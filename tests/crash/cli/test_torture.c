@@ -18,7 +18,7 @@ enum {
     MOMENT_MS_MAX = 500,
     SEND_PAUSE_MS = 10,
     CALL_PAUSE_MS = 200,
-    CALLS_PER_KILL = 2,
+    CALLS_PER_KILL = 1,
     REST_MS = 180000, /* For what is left to do at the end. */
     ROLES_GONE_MS_MAX = 2000,
 };
