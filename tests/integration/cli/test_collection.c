@@ -202,9 +202,8 @@ static void a_file_that_never_comes_is_given_up_at_the_horizon(void **state)
     call_add(scene, &(struct simulator_call){ .audio_path = scene->sound }, &added);
     assert_true(simulator_recording_delete(scene->ucm, added.recordings[0].path));
     webhook_send(scene, added.call);
-    AUTO(json_release)
-    json_t *early =
-        recording_wait(&scene->server, added.recordings[0].path, "waiting", "not_there_yet");
+    json_decref(
+        recording_wait(&scene->server, added.recordings[0].path, "waiting", "not_there_yet"));
     AUTO(db_close) struct db *db = server_db(&scene->server);
     assert_true(db_run(db, "UPDATE recording SET wanted_since = 1", DB_NO_VALUES, NULL, &error));
     AUTO(json_release)
@@ -273,14 +272,10 @@ static void a_spoilt_file_does_not_hold_up_the_others(void **state)
 
     fault_set(scene, "audio-cut", 1, 50);
     call_ring(scene, &(struct simulator_call){ .audio_path = scene->longer }, &spoilt);
-    AUTO(json_release)
-    json_t *early =
-        recording_wait(&scene->server, spoilt.recordings[0].path, "waiting", "truncated");
+    json_decref(recording_wait(&scene->server, spoilt.recordings[0].path, "waiting", "truncated"));
     call_ring(scene, &(struct simulator_call){ .audio_path = scene->sound }, &sound);
-    AUTO(json_release)
-    json_t *first = recording_wait(&scene->server, sound.recordings[0].path, "stored", NULL);
-    AUTO(json_release)
-    json_t *second = recording_wait(&scene->server, spoilt.recordings[0].path, "stored", NULL);
+    json_decref(recording_wait(&scene->server, sound.recordings[0].path, "stored", NULL));
+    json_decref(recording_wait(&scene->server, spoilt.recordings[0].path, "stored", NULL));
 }
 
 /* ---- Logging in ---- */
@@ -404,9 +399,8 @@ static void a_throttle_is_obeyed(void **state)
         fault_set(scene, rows[i].fault, 1, 0);
         time_ms before = time_now();
         call_ring(scene, &(struct simulator_call){ .audio_path = scene->sound }, &added[0]);
-        AUTO(json_release)
-        json_t *call =
-            recording_wait(&scene->server, added[0].recordings[0].path, "waiting", "throttled");
+        json_decref(
+            recording_wait(&scene->server, added[0].recordings[0].path, "waiting", "throttled"));
         int64_t until = server_number(&scene->server, SQL, NULL);
         assert_true(until >= before + rows[i].wait_s * (int64_t)SECOND_MS);
         assert_true(until <= time_now() + rows[i].wait_s * (int64_t)SECOND_MS);
