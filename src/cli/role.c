@@ -169,7 +169,7 @@ static int role_loop(struct setup *setup, struct running *running, time_ms start
     return EXIT_FINE;
 }
 
-int role_run(const char *role)
+int role_run(const char *role, bool is_alone)
 {
     AUTO(setup_close) struct setup setup = { 0 };
     struct running running = { 0 };
@@ -186,6 +186,9 @@ int role_run(const char *role)
     time_ms started_at = time_now();
     arrive(&setup, started_at);
     bool is_http = strcmp(role, "http") == 0;
+    if (is_alone && !setup_seed(&setup, &error)) {
+        return setup_problem(&error);
+    }
     if (is_http ? !http_start(&setup, &running, &error)
                 : !worker_start(&setup, role, &running, &error)) {
         return setup_problem(&error);

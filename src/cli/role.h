@@ -10,7 +10,8 @@ extern const char *const role_names[];
 
 /* The exit status. A role that ends with EXIT_AGAIN is to be started anew at once. */
 enum { EXIT_AGAIN = 75 };
-int role_run(const char *role);
+/* `is_alone`: no supervisor has prepared the database; this role may be the first to see it. */
+int role_run(const char *role, bool is_alone);
 
 /* SIGTERM and SIGINT arrive as a flag; call once before threads are started. */
 void role_signals_set(void);

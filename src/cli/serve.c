@@ -51,7 +51,8 @@ static void child_become(const char *role, pid_t parent)
     char command[] = "serve";
     char flag[] = "--role";
     char value[32];
-    char *arguments[] = { name, command, flag, value, NULL };
+    char supervised[] = "--supervised";
+    char *arguments[] = { name, command, flag, value, supervised, NULL };
 
     (void)snprintf(value, sizeof value, "%s", role);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -184,8 +185,10 @@ static int serve_all(void)
 int cli_serve(int argc, char **argv)
 {
     const char *role = "all";
+    bool is_supervised = false;
     const struct flag flags[] = {
         { "--role", "ROLE", NULL, &role, "all (default), http, collect, speech or insight" },
+        { "--supervised", NULL, &is_supervised, NULL, "what `serve` tells the roles it starts" },
     };
     const struct usage usage = {
         .command = "serve",
@@ -207,7 +210,7 @@ int cli_serve(int argc, char **argv)
     }
     for (size_t i = 0; role_names[i] != NULL; i++) {
         if (strcmp(role_names[i], role) == 0) {
-            return role_run(role);
+            return role_run(role, !is_supervised);
         }
     }
     fprintf(stderr, "audiapro serve: there is no role '%s': all, http, collect, speech, insight\n",

@@ -202,6 +202,33 @@ static bool pbx_from_settings(struct setup *setup, struct pbx_row *pbx, struct e
                       secret_reveal(&config->ucm_password), &pbx->password, error);
 }
 
+/* What the UCM_* settings are, as a text that tells nothing without our key. */
+static const char *settings_mark(struct setup *setup, char mark_out[SHA256_TEXT_SIZE])
+{
+    const struct config *config = setup->config;
+    AUTO(text_clear) struct text all = TEXT_UP_TO(128 * KIB);
+
+    text_add_bytes(&all, setup->csrf_key, sizeof setup->csrf_key);
+    text_print(&all, "%s\n%lld\n%s\n%s\n%s", config->ucm_ip, (long long)config->ucm_port,
+               config->ucm_username, config->ucm_tls_pin, secret_reveal(&config->ucm_password));
+    IGNORE(hash_sha256_text(text_get(&all), all.size, mark_out), "returns its argument");
+    secret_wipe(all.bytes, all.size);
+    return mark_out;
+}
+
+static const char SQL_MARK_GET[] =
+    "SELECT count(*) FROM setting WHERE name = 'ucm_taken_over' AND value = $1";
+static const char SQL_MARK_PUT[] = "INSERT INTO setting (name, value) VALUES ('ucm_taken_over', $1)"
+                                   " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+static bool mark_put(struct setup *setup, struct error *error)
+{
+    char mark[SHA256_TEXT_SIZE];
+
+    return db_run(setup->db, SQL_MARK_PUT, DB_VALUES(DB_TEXT(settings_mark(setup, mark))), NULL,
+                  error);
+}
+
 static bool tenant_make(struct setup *setup, struct error *error)
 {
     char name[SECRET_NAME_SIZE];
@@ -217,7 +244,8 @@ static bool tenant_make(struct setup *setup, struct error *error)
                     secret_reveal(&setup->config->webhook_secret), &tenant.webhook_secret, error)) {
         return false;
     }
-    if (!pbx_from_settings(setup, &pbx, error) || !tenant_add(setup->db, &tenant, &pbx, error)) {
+    if (!pbx_from_settings(setup, &pbx, error) || !tenant_add(setup->db, &tenant, &pbx, error) ||
+        !mark_put(setup, error)) {
         return false;
     }
     log_info("tenant.created", "tenant", tenant.subdomain, "webhook",
@@ -230,53 +258,41 @@ static bool is_same(const char *left, const char *right)
     return strcmp(left != NULL ? left : "", right != NULL ? right : "") == 0;
 }
 
-static bool is_password_same(struct setup *setup, const struct pbx_row *row)
-{
-    char name[SECRET_NAME_SIZE];
-    struct error ignored;
-    AUTO(secret_free) char *password = NULL;
-
-    if (row->password == NULL) {
-        return !secret_is_set(&setup->config->ucm_password);
-    }
-    return vault_unseal(setup->vault, secret_name_password(row->id, name), row->password, &password,
-                        NULL, &ignored) &&
-           secret_equal(password, secret_reveal(&setup->config->ucm_password));
-}
-
-/* Somebody edited UCM_* and started anew: that edit counts, and opens a PBX that had refused us. */
+/* Somebody edited UCM_* and started anew: that edit counts, and opens a PBX that had refused us.
+ * Settings that have not changed since say nothing: a person may have corrected the PBX in another
+ * way. */
 static bool pbx_take_over(struct setup *setup, struct error *error)
 {
+    char mark[SHA256_TEXT_SIZE];
     struct tenant *tenant = NULL;
     struct pbx_row *rows = NULL;
     size_t count = 0;
+    int64_t is_known = 0;
     const struct config *config = setup->config;
 
-    if (config->ucm_ip[0] == '\0' ||
+    if (config->ucm_ip[0] == '\0') {
+        return true;
+    }
+    if (!db_run_number(setup->db, SQL_MARK_GET, DB_VALUES(DB_TEXT(settings_mark(setup, mark))), 0,
+                       &is_known, error) ||
         !tenant_find(setup->db, setup->arena, config->default_tenant, &tenant, error)) {
-        return config->ucm_ip[0] == '\0';
+        return false;
     }
-    if (tenant == NULL) {
+    if (is_known > 0 || tenant == NULL) {
         return true;
     }
-    if (!pbx_row_list(setup->db, setup->arena, tenant->id, &rows, &count, error) || count == 0) {
-        return count == 0 && error->kind == ERROR_NONE;
+    if (!pbx_row_list(setup->db, setup->arena, tenant->id, &rows, &count, error)) {
+        return false;
     }
-    struct pbx_row pbx = rows[0];
-    bool is_pin_given = config->ucm_tls_pin[0] != '\0';
-    if (is_same(pbx.host, config->ucm_ip) && pbx.port == (int)config->ucm_port &&
-        is_same(pbx.username, config->ucm_username) && is_password_same(setup, &pbx) &&
-        (!is_pin_given || is_same(pbx.tls_pin, pin_of_setting(setup, config->ucm_tls_pin)))) {
-        return true;
-    }
-    log_info("pbx.settings_changed", "tenant", tenant->subdomain, "host", config->ucm_ip, NULL);
+    struct pbx_row pbx = rows[0]; /* A tenant never lacks one: store/tenants.h. */
     if (!pbx_from_settings(setup, &pbx, error)) {
         return false;
     }
-    if (!is_pin_given && is_same(rows[0].host, pbx.host)) {
+    if (config->ucm_tls_pin[0] == '\0' && is_same(rows[0].host, pbx.host)) {
         pbx.tls_pin = rows[0].tls_pin; /* The same box still has to show the same certificate. */
     }
-    return pbx_row_edit(setup->db, &pbx, time_now(), error);
+    log_info("pbx.settings_changed", "tenant", tenant->subdomain, "host", config->ucm_ip, NULL);
+    return pbx_row_edit(setup->db, &pbx, time_now(), error) && mark_put(setup, error);
 }
 
 static bool administrator_make(struct setup *setup, struct error *error)

@@ -13,13 +13,14 @@ int64_t row_id_new(time_ms now)
 {
     static _Atomic int64_t last_id;
     time_ms since = now > EPOCH_2020 ? now - EPOCH_2020 : 0;
-    int64_t fresh = since << COUNTER_BITS | (int64_t)random_below(1U << (COUNTER_BITS - 1));
+    int64_t instant = since << COUNTER_BITS;
     int64_t last = atomic_load(&last_id);
     int64_t id;
 
     do {
-        bool is_new_instant = fresh >> COUNTER_BITS > last >> COUNTER_BITS;
-        id = is_new_instant ? fresh + 1 : last + 1;
+        bool is_new_instant = instant >> COUNTER_BITS > last >> COUNTER_BITS;
+        id = is_new_instant ? instant + 1 + (int64_t)random_below(1U << (COUNTER_BITS - 1))
+                            : last + 1;
     } while (!atomic_compare_exchange_weak(&last_id, &last, id));
     return id;
 }

@@ -163,13 +163,13 @@ static void tick_once(struct runner *runner, struct tick *tick)
     }
     if (version != tick->version) {
         tick->version = version;
-        tick->changed_at_ms = now_ms;
         if (!job_next_due(runner->db, runner->stage->lane, &tick->next_due, &error)) {
             tick->next_due = now;
         }
     }
     if (tick->next_due > 0 && tick->next_due <= now) {
         runner_wake(runner);
+        tick->changed_at_ms = now_ms;
         tick->next_due = now + SECOND_MS; /* If nobody could take it, look again then. */
     }
     if (now_ms - tick->beaten_at_ms >= runner->stage->lease_ms / 3) {

@@ -141,12 +141,20 @@ bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now
 
 bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error)
 {
+    /* First what people see: no recording says "fetching" while nobody has it. */
+    static const char SQL_SHOWN[] =
+        "UPDATE recording SET"
+        " state = CASE WHEN state = 'fetching' THEN 'waiting' ELSE state END,"
+        " transcript_state ="
+        " CASE WHEN transcript_state = 'running' THEN 'waiting' ELSE transcript_state END"
+        " WHERE id IN (SELECT subject_id FROM job WHERE worker LIKE $1 || '/%' AND run_at > $2)";
     static const char SQL[] = "UPDATE job SET run_at = $2, worker = NULL, attempt = attempt - 1"
                               " WHERE worker LIKE $1 || '/%' AND run_at > $2";
-    char process[ROW_ID_TEXT_SIZE];
+    char text[ROW_ID_TEXT_SIZE];
+    const char *process = row_id_print(process_id, text);
 
-    return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process)), DB_INT(now)), NULL,
-                  error);
+    return db_run(db, SQL_SHOWN, DB_VALUES(DB_TEXT(process), DB_INT(now)), NULL, error) &&
+           db_run(db, SQL, DB_VALUES(DB_TEXT(process), DB_INT(now)), NULL, error);
 }
 
 bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error)

@@ -43,7 +43,8 @@ MUST_USE bool job_claim(struct db *db, const char *stage, int64_t process_id, ti
                         int64_t lease_ms, struct job *job_out, bool *found_out,
                         struct error *error);
 /* The process is known to be dead, or is about to be: what it held is due now, no lease needs to
- * run out, and the try does not count: it says nothing about the subject. */
+ * run out, and the try does not count: it says nothing about the subject. Recordings that were
+ * said to be fetched or transcribed wait again. */
 MUST_USE bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error);
 /* When the next job of the stage becomes due (a running one: when its lease ends); 0 when there is
  * none. */

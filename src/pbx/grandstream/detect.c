@@ -190,8 +190,16 @@ static bool probe_all(struct ucm *ucm, bool wants_new, bool wants_old, struct pb
         }
         trouble_keep(&worst, trouble);
     }
-    if (wants_old && !is_hopeless(worst.reason)) {
-        if (probe_old(ucm, ucm_old_port(settings), trouble)) {
+    /* A port that was given may well be the old API's: forwarded, or all that a person knew. */
+    count = 0;
+    if (wants_old) {
+        if (settings->old_port <= 0 && settings->port > 0) {
+            port_add(ports, &count, settings->port);
+        }
+        port_add(ports, &count, ucm_old_port(settings));
+    }
+    for (size_t i = 0; i < count && !is_hopeless(worst.reason); i++) {
+        if (probe_old(ucm, ports[i], trouble)) {
             return true;
         }
         trouble_keep(&worst, trouble);

@@ -113,6 +113,7 @@ static void scenario_watch(struct scenario *scenario)
         if (scenario->strike.at > 0 && life_is_done(life, db)) {
             return;
         }
+        states_check(db);
         if (scenario->row->is_for_child && scenario->strike.at > 0) {
             clock_forward(db);
         }

@@ -17,8 +17,8 @@ enum {
     READY_WAIT_MS = 15000,
     MOMENT_MS_MAX = 500,
     SEND_PAUSE_MS = 10,
-    CALL_PAUSE_MS = 200,
-    CALLS_PER_KILL = 1,
+    CALL_COUNT_MAX = 100,
+    KILL_MS = 800,    /* So long one takes, about: the calls are spread over all of them. */
     REST_MS = 180000, /* For what is left to do at the end. */
     ROLES_GONE_MS_MAX = 2000,
 };
@@ -137,9 +137,9 @@ static void senders_start(struct torture *torture)
         open(torture->list_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     assert_true(torture->list >= 0);
     atomic_store(&torture->next_id, ID_FIRST);
-    life->pause_ms = CALL_PAUSE_MS;
-    size_t calls = torture->kill_count * CALLS_PER_KILL;
-    life_send(life, calls < CALLS_MAX ? calls : CALLS_MAX);
+    size_t calls = torture->kill_count < CALL_COUNT_MAX ? torture->kill_count : CALL_COUNT_MAX;
+    life->pause_ms = (int)(torture->kill_count * KILL_MS / (calls + 1));
+    life_send(life, calls);
     for (; torture->sender_count < CONNECTIONS; torture->sender_count++) {
         assert_int_equal(
             pthread_create(&torture->senders[torture->sender_count], NULL, leg_sender_run, torture),
@@ -246,6 +246,8 @@ static bool victim_kill(struct torture *torture, const struct victim *victim)
 
 static void kills_do(struct torture *torture)
 {
+    AUTO(db_close) struct db *db = server_db(&torture->life->scene.server);
+
     IGNORE(ready_wait(torture), "the first start");
     for (size_t done = 0; done < torture->kill_count;) {
         struct victim *victim = victim_pick(torture);
@@ -254,6 +256,7 @@ static void kills_do(struct torture *torture)
             continue;
         }
         int64_t back_ms = ready_wait(torture);
+        states_check(db);
         victim->kills++;
         victim->back_ms_sum += back_ms;
         victim->back_ms_max = back_ms > victim->back_ms_max ? back_ms : victim->back_ms_max;
