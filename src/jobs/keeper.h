@@ -17,8 +17,8 @@ enum { KEEPER_ATTEMPTS_MAX = 64 };
 struct keeper {
     struct worker *worker;
     const struct pbx_row *pbx;
-    int64_t recording_id; /* 0: not for one recording */
-    char login_worker[2 * ROW_ID_TEXT_SIZE]; /* "PROCESS/TURN" */
+    int64_t recording_id;                             /* 0: not for one recording */
+    char login_worker[2 * ROW_ID_TEXT_SIZE];          /* "PROCESS/TURN" */
     struct attempt_row attempts[KEEPER_ATTEMPTS_MAX]; /* Written with the job's result. */
     size_t attempt_count;
     enum reason stopped_by; /* Found stopped, by another worker, when it was our turn to log in. */

@@ -58,7 +58,7 @@ static void folder_fill(struct rig *rig)
 
     wave_add(&wave, TALK_S);
     hash_sha256_text(text_get(&wave), wave.size, rig->sha256);
-    strcpy(rig->folder, "/tmp/audiapro-test-XXXXXX");
+    snprintf(rig->folder, sizeof rig->folder, "/tmp/audiapro-test-XXXXXX");
     CHECK(mkdtemp(rig->folder) != NULL);
     snprintf(path, sizeof path, "%s/a.wav", rig->folder);
     CHECK(file_write(path, text_get(&wave), wave.size, 0600, &error));
@@ -484,7 +484,7 @@ static void what_stands_in_the_way_has_its_name(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct rig rig;
         rig_start(&rig, rows[i].has_new_api);
-        strcpy(rig.path, "2026-02/auto-1770326441-1000-2815550100.wav");
+        snprintf(rig.path, sizeof rig.path, "2026-02/auto-1770326441-1000-2815550100.wav");
         fault_set(&rig, rows[i].fault);
         struct pbx *pbx = pbx_open(&rig.settings, &rig.keeper, &rig.guard);
         struct pbx_wanted wanted = wanted_of(&rig);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/macros.h"
+#include "core/text.h"
 #include "net/guard.h"
 
 static struct net_guard guard_of(const char *list)
@@ -195,19 +196,17 @@ static void a_bad_list_is_refused_by_name(void **state)
 static void a_list_has_at_most_64_networks(void **state)
 {
     (void)state;
-    char list[2048] = "";
+    AUTO(text_clear) struct text list = TEXT_UP_TO(2048);
     struct net_guard guard;
     struct error error;
 
     for (int i = 0; i < GUARD_NETWORKS_MAX; i++) {
-        char one[32];
-        snprintf(one, sizeof one, "%s10.0.%d.0/24", i > 0 ? "," : "", i);
-        strcat(list, one);
+        text_print(&list, "%s10.0.%d.0/24", i > 0 ? "," : "", i);
     }
-    CHECK(guard_parse(list, &guard, &error));
+    CHECK(guard_parse(text_get(&list), &guard, &error));
     CHECK_NUMBER(guard.network_count, GUARD_NETWORKS_MAX);
-    strcat(list, ",10.1.0.0/16");
-    CHECK(!guard_parse(list, &guard, &error));
+    text_add(&list, ",10.1.0.0/16");
+    CHECK(!guard_parse(text_get(&list), &guard, &error));
 }
 
 static void our_own_listeners_are_refused_even_on_an_allowed_network(void **state)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "pbx/grandstream/names.h"
 
 static void a_list_is_split_at_each_end_mark(void **state)
@@ -31,14 +32,12 @@ static void a_list_is_split_at_each_end_mark(void **state)
             CHECK_TEXT(names.paths[names.count - 1], table[i].last);
         }
     }
-    char many[4096] = "";
+    AUTO(text_clear) struct text many = TEXT_UP_TO(4096);
     for (int i = 0; i < 100; i++) {
-        char one[16];
-        snprintf(one, sizeof one, "a%d.wav@", i);
-        strcat(many, one);
+        text_print(&many, "a%d.wav@", i);
     }
     struct pbx_names names;
-    names_split(many, &names);
+    names_split(text_get(&many), &names);
     CHECK_NUMBER(names.count, PBX_NAMES_MAX);
 }
 
