@@ -188,10 +188,12 @@ static inline void number_check(struct db *db, const char *sql, size_t expected)
  * here: what waits is due now. */
 static inline void clock_forward(struct db *db)
 {
-    static const char SQL[] = "UPDATE job SET run_at = 0 WHERE worker IS NULL AND run_at > $1";
+    static const char SQL[] = "UPDATE job SET run_at = $1 WHERE worker IS NULL AND run_at > $2";
     struct error error = { 0 };
 
-    if (!db_run(db, SQL, DB_VALUES(DB_INT(time_now() + 2 * SECOND_MS)), NULL, &error)) {
+    time_ms now = time_now();
+
+    if (!db_run(db, SQL, DB_VALUES(DB_INT(now), DB_INT(now + 2 * SECOND_MS)), NULL, &error)) {
         fail_msg("%s", error.message);
     }
 }
