@@ -70,7 +70,7 @@ function(audiapro_tests)
           add_dependencies(${target} audiapro) # These run the program itself.
         endif()
         if(kind STREQUAL "crash")
-          set_tests_properties(${target} PROPERTIES RUN_SERIAL ON TIMEOUT 600)
+          set_tests_properties(${target} PROPERTIES RUN_SERIAL ON TIMEOUT 900)
         endif()
       endif()
     endforeach()

@@ -204,6 +204,25 @@ static inline bool life_is_done(struct life *life, struct db *db)
            NUMBER(db, "SELECT count(*) FROM job") == 0;
 }
 
+/* What is stuck, and where: for whoever reads the failure. */
+static inline void jobs_show(struct db *db)
+{
+    static const char SQL[] =
+        "SELECT lane.stage, job.run_at, job.attempt, coalesce(job.worker, '-'), lane.blocked_until"
+        " FROM job JOIN lane ON lane.id = job.lane_id";
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+    struct error error = { 0 };
+
+    if (!db_query(db, SQL, DB_NO_VALUES, &rows, &error)) {
+        return;
+    }
+    while (db_next(&rows, &error) == DB_ROW) {
+        print_error("job: %s, due in %lld ms, try %lld, worker %s, lane blocked until %lld\n",
+                    db_text(&rows, 0), (long long)(db_int(&rows, 1) - time_now()),
+                    (long long)db_int(&rows, 2), db_text(&rows, 3), (long long)db_int(&rows, 4));
+    }
+}
+
 /* Until all is acknowledged, and nothing is left to do. */
 static inline void life_wait(struct life *life, int64_t timeout_ms, bool is_clock_forwarded)
 {
@@ -212,6 +231,7 @@ static inline void life_wait(struct life *life, int64_t timeout_ms, bool is_cloc
 
     for (int look = 0; !life_is_done(life, db); look++) {
         if (time_monotonic_ms() > until_ms) {
+            jobs_show(db);
             fail_msg("after %lld ms %zu of %zu calls are acknowledged, %lld jobs are left",
                      (long long)timeout_ms, atomic_load(&life->acknowledged_count),
                      life->call_count, (long long)NUMBER(db, "SELECT count(*) FROM job"));

@@ -19,7 +19,7 @@ enum {
     SEND_PAUSE_MS = 10,
     CALL_COUNT_MAX = 100,
     KILL_MS = 800,    /* So long one takes, about: the calls are spread over all of them. */
-    REST_MS = 180000, /* For what is left to do at the end. */
+    REST_MS = 480000, /* For what is left to do at the end: leases and rests run out well before. */
     ROLES_GONE_MS_MAX = 2000,
 };
 
