@@ -163,7 +163,7 @@ static void tick_once(struct runner *runner, struct tick *tick)
     }
     if (version != tick->version) {
         tick->version = version;
-        if (!job_next_due(runner->db, runner->stage->lane, &tick->next_due, &error)) {
+        if (!job_next_due(runner->db, runner->stage->lane, now, &tick->next_due, &error)) {
             tick->next_due = now;
         }
     }

@@ -157,14 +157,17 @@ bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct erro
            db_run(db, SQL, DB_VALUES(DB_TEXT(process), DB_INT(now)), NULL, error);
 }
 
-bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error)
+bool job_next_due(struct db *db, const char *stage, time_ms now, time_ms *due_out,
+                  struct error *error)
 {
     static const char SQL[] =
-        "SELECT min(CASE WHEN first_at < blocked_until THEN blocked_until ELSE first_at END) FROM"
-        " (SELECT blocked_until, (SELECT min(job.run_at) FROM job WHERE job.lane_id = lane.id)"
-        "  AS first_at FROM lane WHERE lane.stage = $1) AS lanes WHERE first_at IS NOT NULL";
+        "SELECT min(CASE WHEN lane.blocked_until > $2 THEN lane.blocked_until"
+        " ELSE (SELECT min(job.run_at) FROM job WHERE job.lane_id = lane.id) END)"
+        " FROM lane WHERE lane.stage = $1 AND lane.blocked_until < $3";
 
-    return db_run_number(db, SQL, DB_VALUES(DB_TEXT(stage)), 0, due_out, error);
+    return db_run_number(db, SQL,
+                         DB_VALUES(DB_TEXT(stage), DB_INT(now), DB_INT(LANE_BLOCKED_FOR_GOOD)), 0,
+                         due_out, error);
 }
 
 /* Run a statement that must change exactly the job we hold. */

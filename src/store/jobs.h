@@ -46,9 +46,10 @@ MUST_USE bool job_claim(struct db *db, const char *stage, int64_t process_id, ti
  * run out, and the try does not count: it says nothing about the subject. Recordings that were
  * said to be fetched or transcribed wait again. */
 MUST_USE bool job_release_all(struct db *db, int64_t process_id, time_ms now, struct error *error);
-/* When the next job of the stage becomes due (a running one: when its lease ends); 0 when there is
- * none. */
-MUST_USE bool job_next_due(struct db *db, const char *stage, time_ms *due_out, struct error *error);
+/* When to look for a job of the stage again: the first that is due (a running one: when its lease
+ * ends), or a lane opens; 0 when there is nothing to wait for. */
+MUST_USE bool job_next_due(struct db *db, const char *stage, time_ms now, time_ms *due_out,
+                           struct error *error);
 
 /* Heartbeat. Fenced. */
 MUST_USE bool job_renew(struct db *db, const struct job *job, time_ms now, int64_t lease_ms,

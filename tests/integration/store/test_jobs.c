@@ -86,7 +86,7 @@ static void a_blocked_lane_waits_and_the_others_go_on(void **state)
     add(f, 1, f->lane_id, 1000);
     add(f, 2, lane, 2000);
     MUST(f, lane_block(f->db, LANE_FETCH, f->pbx_id, 60000, &f->error));
-    MUST(f, job_next_due(f->db, LANE_FETCH, &due, &f->error));
+    MUST(f, job_next_due(f->db, LANE_FETCH, 1500, &due, &f->error));
     CHECK_NUMBER(due, 2000);
     CHECK(claim(f, 5000, &job));
     CHECK_NUMBER(job.subject_id, 2);
