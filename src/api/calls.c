@@ -70,7 +70,7 @@ static bool query_text(struct http_request *request, const char *name, const cha
     return true;
 }
 
-static bool query_time(struct http_request *request, const char *name, time_ms *at_out)
+bool api_query_time(struct http_request *request, const char *name, time_ms *at_out)
 {
     const char *text = http_request_query(request, name);
 
@@ -101,8 +101,8 @@ static bool filter_read(struct http_request *request, struct call_filter *filter
            query_text(request, "number", &filter->number) &&
            query_text(request, "direction", &filter->direction) &&
            query_text(request, "recording", &filter->recording) &&
-           query_time(request, "from", &filter->from_at) &&
-           query_time(request, "to", &filter->to_at);
+           api_query_time(request, "from", &filter->from_at) &&
+           api_query_time(request, "to", &filter->to_at);
 }
 
 static json_t *page_make(struct db *db, struct arena *arena, const struct call_filter *filter,

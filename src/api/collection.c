@@ -33,18 +33,6 @@ static json_t *collection_make(struct db *db, struct arena *arena, int64_t tenan
                      "reasons", list);
 }
 
-static bool range_read(struct http_request *request, const char *name, time_ms *at_out)
-{
-    const char *text = http_request_query(request, name);
-
-    if (text != NULL && text[0] != '\0' && !time_parse(text, at_out)) {
-        http_answer_problem(request, 400, "bad_parameter",
-                            "'%s' is no instant: write 2026-02-05T21:20:41Z or 2026-02-05", name);
-        return false;
-    }
-    return true;
-}
-
 void collection_show(struct http_request *request, void *context)
 {
     struct api *api = context;
@@ -53,7 +41,7 @@ void collection_show(struct http_request *request, void *context)
     int64_t tenant_id = 0;
     struct error error;
 
-    if (!range_read(request, "from", &from_at) || !range_read(request, "to", &to_at)) {
+    if (!api_query_time(request, "from", &from_at) || !api_query_time(request, "to", &to_at)) {
         return;
     }
     struct db *db = pool_take(&api->pool);

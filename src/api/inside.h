@@ -68,6 +68,8 @@ MUST_USE bool api_tenant(struct api *api, struct db *db, struct http_request *re
                          int64_t *tenant_id_out);
 /* {id} as a call that the visitor may see. NULL: answered (404). */
 struct call_row *api_call(struct api *api, struct db *db, struct http_request *request);
+/* An optional instant of the query, left alone when absent or empty. False: answered (400). */
+MUST_USE bool api_query_time(struct http_request *request, const char *name, time_ms *at_out);
 /* The database failed: 503, and a line in the log. */
 void api_failed(struct http_request *request, const struct error *error);
 
