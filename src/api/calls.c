@@ -391,23 +391,11 @@ void calls_attempts(struct http_request *request, void *context)
 static bool recordings_retry(struct db *db, struct arena *arena, const struct call_row *call,
                              int *retried_out, struct error *error)
 {
-    struct recording *recordings = NULL;
     struct pbx_row *pbx = NULL;
-    size_t count = 0;
 
-    if (!pbx_row_find(db, arena, call->pbx_id, &pbx, error) ||
-        !recording_list(db, arena, call->id, &recordings, &count, error)) {
-        return false;
-    }
-    for (size_t i = 0; i < count && pbx != NULL; i++) {
-        if (strcmp(recordings[i].state, RECORDING_STORED) != 0) {
-            if (!recording_retry(db, &recordings[i], pbx->fetch_lane_id, time_now(), error)) {
-                return false;
-            }
-            (*retried_out)++;
-        }
-    }
-    return true;
+    return pbx_row_find(db, arena, call->pbx_id, &pbx, error) &&
+           (pbx == NULL || recording_retry_call(db, arena, call->id, pbx->fetch_lane_id, time_now(),
+                                                retried_out, error));
 }
 
 void calls_retry(struct http_request *request, void *context)

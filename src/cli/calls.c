@@ -311,17 +311,10 @@ static int calls_retry_run(int argc, char **argv)
         !db_begin(setup.db, &error)) {
         return setup_problem(&error);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(recordings[i].state, RECORDING_STORED) != 0) {
-            if (!recording_retry(setup.db, &recordings[i], pbx->fetch_lane_id, time_now(),
-                                 &error)) {
-                db_rollback(setup.db);
-                return setup_problem(&error);
-            }
-            retried++;
-        }
-    }
-    if (!db_commit(setup.db, &error)) {
+    if (!recording_retry_call(setup.db, setup.arena, call->id, pbx->fetch_lane_id, time_now(),
+                              &retried, &error) ||
+        !db_commit(setup.db, &error)) {
+        db_rollback(setup.db);
         return setup_problem(&error);
     }
     printf("%d of %zu recordings will be tried now\n", retried, count);

@@ -162,17 +162,35 @@ bool recording_stage_set(struct db *db, int64_t id, const char *transcript_state
                   NULL, error);
 }
 
-bool recording_retry(struct db *db, const struct recording *recording, int64_t lane_id, time_ms now,
-                     struct error *error)
+static bool recording_retry(struct db *db, const struct recording *recording, int64_t lane_id,
+                            time_ms now, struct error *error)
 {
     static const char SQL[] = "UPDATE recording SET state = 'waiting', next_try_at = $2,"
                               " wanted_since = $2 WHERE id = $1 AND state <> 'stored'";
 
-    if (strcmp(recording->state, RECORDING_STORED) == 0) {
-        return true;
-    }
     return db_run(db, SQL, DB_VALUES(DB_INT(recording->id), DB_INT(now)), NULL, error) &&
            job_retry_now(db, recording->id, lane_id, recording->tenant_id, now, error);
+}
+
+bool recording_retry_call(struct db *db, struct arena *arena, int64_t call_id, int64_t lane_id,
+                          time_ms now, int *retried_out, struct error *error)
+{
+    struct recording *recordings = NULL;
+    size_t count = 0;
+
+    if (!recording_list(db, arena, call_id, &recordings, &count, error)) {
+        return false;
+    }
+    *retried_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(recordings[i].state, RECORDING_STORED) != 0) {
+            if (!recording_retry(db, &recordings[i], lane_id, now, error)) {
+                return false;
+            }
+            (*retried_out)++;
+        }
+    }
+    return true;
 }
 
 bool attempt_add(struct db *db, const struct attempt_row *attempt, struct error *error)

@@ -57,9 +57,11 @@ MUST_USE bool recording_blocked(struct db *db, int64_t pbx_id, bool is_stopped, 
                                 const char *detail, struct error *error);
 MUST_USE bool recording_stage_set(struct db *db, int64_t id, const char *transcript_state,
                                   const char *insight_state, struct error *error);
-/* A person asks again: waiting, due now. Stored ones are left alone. Inside a transaction. */
-MUST_USE bool recording_retry(struct db *db, const struct recording *recording, int64_t lane_id,
-                              time_ms now, struct error *error);
+/* A person asks again for what is not stored of a call: waiting, due now. `lane_id` is its PBX's
+ * fetch lane; *retried_out counts them. Inside a transaction. */
+MUST_USE bool recording_retry_call(struct db *db, struct arena *arena, int64_t call_id,
+                                   int64_t lane_id, time_ms now, int *retried_out,
+                                   struct error *error);
 
 struct attempt_row {
     int64_t id, tenant_id, pbx_id, recording_id; /* recording_id 0: not for one recording */
