@@ -15,17 +15,18 @@
 #include "core/crash.h"
 #include "core/log.h"
 #include "core/rowid.h"
-#include "jobs/janitor.h"
+#include "jobs/chores.h"
 #include "jobs/runner.h"
 #include "store/processes.h"
 
 enum {
     BEAT_MS = 5 * SECOND_MS,
-    SWEEP_MS = 10 * MINUTE_MS,
     LOOK_MS = 100,
     STOP_GRACE_MS = 4000,
     ORPHAN_GRACE_MS = 500, /* Whoever starts a new server should not meet the old one's roles. */
     INSIGHT_WORKERS = 1,
+    NOTIFY_WORKERS = 2,
+    STAGES_MAX = 4, /* of one role */
 };
 
 const char *const role_names[] = { "http", "collect", "speech", "insight", NULL };
@@ -54,10 +55,12 @@ bool role_should_stop(void)
     return stop_asked != 0;
 }
 
-/* What runs in this process: one of the two is set. */
+/* What runs in this process. */
 struct running {
     struct api *api;
-    struct runner *runner;
+    struct runner *runners[STAGES_MAX]; /* One for each stage of the role. */
+    size_t runner_count;
+    struct chores *chores;
 };
 
 static bool http_start(struct setup *setup, struct running *running, struct error *error)
@@ -79,12 +82,23 @@ static bool http_start(struct setup *setup, struct running *running, struct erro
     return true;
 }
 
-static unsigned worker_count(const struct setup *setup, const char *role)
+static unsigned worker_count(const struct setup *setup, const char *lane)
 {
-    if (strcmp(role, "collect") == 0) {
-        return (unsigned)setup->config->fetch_workers;
+    const struct {
+        const char *lane;
+        unsigned count;
+    } counts[] = {
+        { LANE_FETCH, (unsigned)setup->config->fetch_workers },
+        { LANE_TRANSCRIBE, (unsigned)setup->config->speech_workers },
+        { LANE_ANALYSE, INSIGHT_WORKERS },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        if (strcmp(counts[i].lane, lane) == 0) {
+            return counts[i].count;
+        }
     }
-    return strcmp(role, "speech") == 0 ? (unsigned)setup->config->speech_workers : INSIGHT_WORKERS;
+    return NOTIFY_WORKERS;
 }
 
 /* Without models the role still runs: its jobs wait, and each says what is missing. */
@@ -100,14 +114,31 @@ static void models_find(struct setup *setup)
     }
 }
 
+static bool stages_start(struct setup *setup, const char *role, struct running *running,
+                         struct error *error)
+{
+    const struct stage *stage = NULL;
+
+    for (size_t i = 0; i < STAGES_MAX && (stage = stage_of_role(role, i)) != NULL; i++) {
+        if (!runner_start(&setup->world, stage, worker_count(setup, stage->lane),
+                          &running->runners[i], error)) {
+            return false;
+        }
+        running->runner_count++;
+    }
+    return true;
+}
+
 static bool worker_start(struct setup *setup, const char *role, struct running *running,
                          struct error *error)
 {
     if (strcmp(role, "speech") == 0) {
         models_find(setup);
     }
-    return runner_start(&setup->world, stage_of_role(role), worker_count(setup, role),
-                        &running->runner, error);
+    if (strcmp(role, "collect") == 0 && !chores_start(&setup->world, &running->chores, error)) {
+        return false;
+    }
+    return stages_start(setup, role, running, error);
 }
 
 static void beat(struct setup *setup, time_ms started_at)
@@ -119,16 +150,6 @@ static void beat(struct setup *setup, time_ms started_at)
     if (!process_beat(setup->db, setup->world.process_id, setup->world.role, host, getpid(),
                       started_at, time_now(), &error)) {
         log_warn("process.no_beat", "error", error.message, NULL);
-    }
-}
-
-static void sweep(struct setup *setup)
-{
-    struct error error;
-
-    if (strcmp(setup->world.role, "collect") == 0 &&
-        !janitor_sweep(&setup->world, setup->db, &error)) {
-        log_warn("janitor.failed", "error", error.message, NULL);
     }
 }
 
@@ -149,7 +170,6 @@ static void arrive(struct setup *setup, time_ms started_at)
 static int role_loop(struct setup *setup, struct running *running, time_ms started_at)
 {
     int64_t beaten_at_ms = time_monotonic_ms();
-    int64_t swept_at_ms = 0;
 
     while (!role_should_stop()) {
         int64_t now_ms = time_monotonic_ms();
@@ -157,16 +177,25 @@ static int role_loop(struct setup *setup, struct running *running, time_ms start
             beaten_at_ms = now_ms;
             beat(setup, started_at);
         }
-        if (swept_at_ms == 0 || now_ms - swept_at_ms >= SWEEP_MS) {
-            swept_at_ms = now_ms;
-            sweep(setup);
-        }
         if (running->api != NULL && api_is_broken(running->api)) {
             return EXIT_AGAIN;
         }
         time_sleep_ms(LOOK_MS);
     }
     return EXIT_FINE;
+}
+
+/* The first waits for its jobs; what the others' jobs took meanwhile is counted in. */
+static bool stages_stop(struct running *running, int64_t grace_ms)
+{
+    int64_t until_ms = time_monotonic_ms() + grace_ms;
+    bool is_all_ended = true;
+
+    for (size_t i = 0; i < running->runner_count; i++) {
+        int64_t left_ms = until_ms - time_monotonic_ms();
+        is_all_ended = runner_stop(running->runners[i], left_ms > 0 ? left_ms : 0) && is_all_ended;
+    }
+    return is_all_ended;
 }
 
 int role_run(const char *role, bool is_alone)
@@ -195,7 +224,8 @@ int role_run(const char *role, bool is_alone)
     }
     int status = role_loop(&setup, &running, started_at);
     int64_t grace_ms = getppid() == parent ? STOP_GRACE_MS : ORPHAN_GRACE_MS;
-    bool is_all_ended = running.runner == NULL || runner_stop(running.runner, grace_ms);
+    bool is_all_ended = stages_stop(&running, grace_ms);
+    chores_stop(running.chores);
     api_stop(running.api);
     if (!process_remove(setup.db, setup.world.process_id, &error)) {
         log_warn("process.not_removed", "error", error.message, NULL);

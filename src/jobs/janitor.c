@@ -9,18 +9,18 @@
 static const time_ms DRAFT_AGE = DAY_MS;           /* Nobody writes to a draft for a day. */
 static const time_ms PROCESS_AGE = 10 * MINUTE_MS; /* A process beats every few seconds. */
 
-bool janitor_sweep(const struct world *world, struct db *db, struct error *error)
+bool janitor_sweep(struct chore_run *run, struct error *error)
 {
     time_ms now = time_now();
     int removed = 0;
 
     crash_point("janitor.begun");
-    if (!blob_sweep(world->blob, now - DRAFT_AGE, &removed, error)) {
+    if (!blob_sweep(run->world->blob, now - DRAFT_AGE, &removed, error)) {
         return false;
     }
     crash_point("janitor.drafts_swept");
     if (removed > 0) {
         log_info("storage.swept", "drafts", LOG_NUMBER(removed), NULL);
     }
-    return session_sweep(db, now, error) && process_sweep(db, now - PROCESS_AGE, error);
+    return session_sweep(run->db, now, error) && process_sweep(run->db, now - PROCESS_AGE, error);
 }

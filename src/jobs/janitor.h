@@ -1,11 +1,10 @@
-/* Chores: what dead processes left behind, sessions that ended. */
+/* A chore: what dead processes left behind, sessions that ended. */
 #ifndef JOBS_JANITOR_H
 #define JOBS_JANITOR_H
 
-#include "jobs/world.h"
-#include "store/db.h"
+#include "jobs/chores.h"
 
-/* One round. Cheap; call it at the start and every few minutes. */
-MUST_USE bool janitor_sweep(const struct world *world, struct db *db, struct error *error);
+/* One round. Cheap. */
+MUST_USE bool janitor_sweep(struct chore_run *run, struct error *error);
 
 #endif

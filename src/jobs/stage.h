@@ -32,8 +32,8 @@ struct stage {
     bool (*run)(struct worker *worker, const struct job *job, struct error *error);
 };
 
-/* NULL when no stage belongs to the role. */
-const struct stage *stage_of_role(const char *role);
+/* The stages of a role, by number from 0; NULL when it has no more. */
+const struct stage *stage_of_role(const char *role, size_t number);
 
 bool stage_fetch(struct worker *worker, const struct job *job, struct error *error);
 bool stage_transcribe(struct worker *worker, const struct job *job, struct error *error);

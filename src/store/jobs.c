@@ -49,11 +49,15 @@ bool job_add(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_
                   NULL, error);
 }
 
-/* The lane that was served longest ago, has room and a due job; and that job. */
+/* The lane that was served longest ago, has room and a due job; and that job. The owner's own job
+ * (reconciling a PBX) is before those of its recordings: a backlog of them must not put off the
+ * look whether more are missing. */
 static const char SQL_PICK[] =
-    "SELECT lane.id, lane.owner_id,"
+    "SELECT lane.id, lane.owner_id, coalesce("
+    "       (SELECT job.subject_id FROM job WHERE job.subject_id = lane.owner_id"
+    "         AND job.lane_id = lane.id AND job.run_at <= $2),"
     "       (SELECT job.subject_id FROM job WHERE job.lane_id = lane.id AND job.run_at <= $2"
-    "         ORDER BY job.run_at LIMIT 1) AS subject_id"
+    "         ORDER BY job.run_at LIMIT 1)) AS subject_id"
     "  FROM lane"
     " WHERE lane.stage = $1 AND lane.blocked_until <= $2"
     "   AND (SELECT count(*) FROM job WHERE job.lane_id = lane.id AND job.worker IS NOT NULL"

@@ -18,7 +18,8 @@
 #define LANE_BLOCKED_FOR_GOOD INT64_MAX
 
 struct job {
-    int64_t subject_id; /* The recording. */
+    int64_t
+        subject_id; /* The recording; or the lane's owner itself: the PBX is to be reconciled. */
     int64_t lane_id;
     int64_t owner_id; /* The lane's: PBX or tenant. */
     int64_t tenant_id;

@@ -139,8 +139,53 @@ static const char SCHEMA_1[] =
     "TEXT NOT NULL,"
     "  started_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, detail TEXT);";
 
+/* The watch over collection: what was asked of each PBX, what is wrong since when, who is told,
+ * what was checked. */
+static const char SCHEMA_2[] =
+    "CREATE TABLE reconciliation ("
+    "  pbx_id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL,"
+    "  polled_until BIGINT,"  /* calls that ended before are known (our clock); NULL: never asked */
+    "  newest_end_at BIGINT," /* the newest end among its calls (its clock) */
+    "  polled_at BIGINT,"     /* the last poll that was answered */
+    "  reason TEXT, detail TEXT,"             /* why the last one failed; NULL: it did not */
+    "  found_legs BIGINT NOT NULL DEFAULT 0," /* by polls, that no webhook had told */
+    "  found_recordings BIGINT NOT NULL DEFAULT 0,"
+    "  looked_back_at BIGINT," /* the last poll over a longer period */
+    "  listed_at BIGINT,"      /* the last look through its directories */
+    "  import_from BIGINT, import_until BIGINT,"
+    "  import_at BIGINT," /* history is known up to here */
+    "  import_per_minute BIGINT, import_legs BIGINT NOT NULL DEFAULT 0,"
+    "  import_recordings BIGINT NOT NULL DEFAULT 0, import_begun_at BIGINT,"
+    "  import_ended_at BIGINT);"
+    "ALTER TABLE leg ADD COLUMN asked_at BIGINT;" /* when the PBX was asked for its recordings */
+    "ALTER TABLE recording ADD COLUMN checked_at BIGINT;" /* when its file was last read back */
+
+    "CREATE TABLE alarm ("
+    "  id {id} PRIMARY KEY, kind TEXT NOT NULL, tenant_id BIGINT NOT NULL," /* 0: the server */
+    "  pbx_id BIGINT NOT NULL,"                                             /* 0: not one PBX's */
+    "  since BIGINT NOT NULL, detail TEXT, updated_at BIGINT NOT NULL, cleared_at BIGINT);"
+    "CREATE UNIQUE INDEX alarm_raised ON alarm (kind, tenant_id, pbx_id) WHERE cleared_at IS NULL;"
+    "CREATE INDEX alarm_by_tenant ON alarm (tenant_id, id);"
+    "CREATE TABLE alarm_target ("
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL," /* 0: hears all tenants' and the server's */
+    "  kind TEXT NOT NULL, address TEXT NOT NULL,"      /* webhook: a URL; email: an address */
+    "  secret TEXT,"                                    /* sealed; of webhooks */
+    "  created_at BIGINT NOT NULL, UNIQUE (tenant_id, kind, address));"
+    "CREATE TABLE delivery ("
+    "  id {id} PRIMARY KEY, target_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
+    "  alarm_id BIGINT, event TEXT NOT NULL, content TEXT NOT NULL,"
+    "  state TEXT NOT NULL, attempt_count BIGINT NOT NULL DEFAULT 0, next_try_at BIGINT,"
+    "  status BIGINT, detail TEXT, created_at BIGINT NOT NULL, settled_at BIGINT);"
+    "CREATE INDEX delivery_by_target ON delivery (target_id, id);"
+
+    "CREATE TABLE audit ("
+    "  id {id} PRIMARY KEY, started_at BIGINT NOT NULL, ended_at BIGINT,"
+    "  violation_count BIGINT NOT NULL DEFAULT 0, content TEXT);" /* what was checked, JSON */
+    "CREATE TABLE chore ("
+    "  name TEXT PRIMARY KEY, due_at BIGINT NOT NULL, worker TEXT) {by key};";
+
 /* Append only: a released migration never changes. */
-static const char *const migrations[] = { SCHEMA_1 };
+static const char *const migrations[] = { SCHEMA_1, SCHEMA_2 };
 
 static bool version_read(struct db *db, int64_t *version_out, struct error *error)
 {

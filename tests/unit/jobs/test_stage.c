@@ -37,10 +37,10 @@ static void the_last_try_is_at_the_horizon_and_then_it_is_given_up(void **state)
 static void each_working_role_has_one_stage(void **state)
 {
     (void)state;
-    CHECK_TEXT(stage_of_role("collect")->lane, LANE_FETCH);
-    CHECK_TEXT(stage_of_role("speech")->lane, LANE_TRANSCRIBE);
-    CHECK_TEXT(stage_of_role("insight")->lane, LANE_ANALYSE);
-    CHECK(stage_of_role("http") == NULL);
+    CHECK_TEXT(stage_of_role("collect", 0)->lane, LANE_FETCH);
+    CHECK_TEXT(stage_of_role("speech", 0)->lane, LANE_TRANSCRIBE);
+    CHECK_TEXT(stage_of_role("insight", 0)->lane, LANE_ANALYSE);
+    CHECK(stage_of_role("http", 0) == NULL);
 }
 
 int main(void)
