@@ -227,6 +227,36 @@ static void sounds_without_a_voice_yield_no_words(void **state)
     }
 }
 
+/* What a caller on hold hears: whole pieces as PBXs ship them (asterisk-moh-opsound-wav). */
+static void recorded_hold_music_yields_no_words(void **state)
+{
+    static const char *const pieces[] = { "macroform-cold_day", "macroform-robot_dity",
+                                          "macroform-the_simplicity", "manolo_camp-morning_coffee",
+                                          "reno_project-system" };
+    (void)state;
+    AUTO(arena_free) struct arena *arena = arena_new(SPEECH_ARENA_SIZE);
+    struct speech_options options = { 0 };
+
+    if (!options_find(arena, &options)) {
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        struct transcript transcript;
+        struct error error = { 0 };
+        char path[128];
+        IGNORE(snprintf(path, sizeof path, "/usr/share/asterisk/moh/%s.wav", pieces[i]), "fits");
+        AUTO(file_close) int file = open(path, O_RDONLY | O_CLOEXEC);
+        if (file < 0) {
+            print_message("  skipped: %s is not installed (asterisk-moh-opsound-wav)\n", path);
+            continue;
+        }
+        print_message("  %s\n", pieces[i]);
+        CHECK(speech_transcribe(&options, file, pieces[i], arena, &transcript, &error));
+        CHECK(transcript.audio_seconds > 60);
+        CHECK_NUMBER(words_of(&transcript), 0);
+    }
+}
+
 static void silence_in_both_channels_yields_no_words(void **state)
 {
     (void)state;
@@ -359,6 +389,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sounds_without_a_voice_yield_no_words),
+        cmocka_unit_test(recorded_hold_music_yields_no_words),
         cmocka_unit_test(silence_in_both_channels_yields_no_words),
         cmocka_unit_test(what_is_no_recording_is_refused_by_the_child),
         cmocka_unit_test(a_model_that_is_none_is_refused),
