@@ -6,11 +6,13 @@
 #include "core/crash.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "store/checkpoint.h"
 
 enum { WAITING_MAX = 8192, BATCH_MAX = 512 };
 
 struct intake {
     struct db *db;
+    struct checkpointer *checkpointer;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t arrived;
@@ -99,6 +101,9 @@ static void batch_settle(struct intake *intake, struct intake_item *batch)
 
     if (batch_write(intake, batch, &error)) {
         batch_done(batch, true, &error);
+        if (!checkpointer_turn(intake->checkpointer, &error)) {
+            intake_break(intake, &error);
+        }
         return;
     }
     if (error.kind == ERROR_SYSTEM || error.kind == ERROR_CORRUPT) {
@@ -138,13 +143,16 @@ bool intake_start(const struct world *world, struct intake **intake_out, struct 
     struct intake *intake = memory_new(sizeof *intake);
 
     intake->last = &intake->first;
-    if (!db_open(world->database_url, 10000, &intake->db, error)) {
+    if (!db_open(world->database_url, 10000, &intake->db, error) ||
+        !checkpointer_start(world->database_url, intake->db, &intake->checkpointer, error)) {
+        db_close(intake->db);
         free(intake);
         return false;
     }
     IGNORE(pthread_mutex_init(&intake->lock, NULL), "cannot fail with these attributes");
     IGNORE(pthread_cond_init(&intake->arrived, NULL), "cannot fail with these attributes");
     if (pthread_create(&intake->thread, NULL, intake_run, intake) != 0) {
+        checkpointer_stop(intake->checkpointer);
         db_close(intake->db);
         free(intake);
         return error_set(error, ERROR_SYSTEM, "cannot start the intake thread");
@@ -163,6 +171,7 @@ void intake_stop(struct intake *intake)
     (void)pthread_cond_signal(&intake->arrived);
     (void)pthread_mutex_unlock(&intake->lock);
     (void)pthread_join(intake->thread, NULL);
+    checkpointer_stop(intake->checkpointer);
     db_close(intake->db);
     (void)pthread_cond_destroy(&intake->arrived);
     (void)pthread_mutex_destroy(&intake->lock);

@@ -186,3 +186,20 @@ bool db_backup(struct db *db, const char *path, struct error *error)
 {
     return db->driver->backup(db, path, error);
 }
+
+void db_log_leave(struct db *db)
+{
+    if (db->driver->log_leave != NULL) {
+        db->driver->log_leave(db);
+    }
+}
+
+int64_t db_log_size(struct db *db)
+{
+    return db->driver->log_size != NULL ? db->driver->log_size(db) : 0;
+}
+
+bool db_log_empty(struct db *db, struct error *error)
+{
+    return db->driver->log_empty == NULL || db->driver->log_empty(db, error);
+}

@@ -92,6 +92,18 @@ MUST_USE bool db_script(struct db *db, const char *sql, struct error *error);
  * sleeping workers. */
 MUST_USE bool db_version(struct db *db, int64_t *version_out, struct error *error);
 
+/* The log of a database that does not empty it by itself (SQLite's WAL); see checkpoint.h. Where
+ * there is none, these do nothing and the size is 0.
+ *
+ * From now on commits of this connection leave the log to whoever calls db_log_empty(). */
+void db_log_leave(struct db *db);
+/* Bytes in the log after the last commit of this connection. */
+int64_t db_log_size(struct db *db);
+/* Bring what the log holds to its place and sync that, while others read and write. When they added
+ * nothing meanwhile, the next commit begins the log anew (unless a reader still looks at it).
+ * ERROR_BUSY when another connection is at it. */
+MUST_USE bool db_log_empty(struct db *db, struct error *error);
+
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);
 

@@ -101,22 +101,6 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
                   NULL, error);
 }
 
-/* Nobody else writes within this transaction, so the call cannot appear between the look and the
- * insert. RETURNING would save the look, but costs SQLite a table in memory each time. */
-static bool call_keep(struct db *db, const struct intake_webhook *webhook,
-                      const struct cdr_leg *leg, int64_t *call_id_out, struct error *error)
-{
-    int64_t id = 0;
-
-    if (!db_run_number(db, SQL_CALL_FIND,
-                       DB_VALUES(DB_TEXT(cdr_call_key(leg)), DB_INT(webhook->pbx_id)), 0, &id,
-                       error)) {
-        return false;
-    }
-    *call_id_out = id != 0 ? id : row_id_new(webhook->received_at);
-    return call_upsert(db, webhook, leg, *call_id_out, error);
-}
-
 static const char SQL_LEG[] = "INSERT INTO leg (pbx_id, acct_id, uniqueid, call_id, webhook_id, "
                               "fields, started_at, disposition,"
                               " talk_s, extension, trunk, recording_count)"
@@ -140,18 +124,23 @@ static bool leg_find(struct db *db, const struct intake_webhook *webhook, const 
 
 static bool leg_insert(struct db *db, const struct intake_webhook *webhook,
                        const struct cdr_leg *leg, int64_t call_id, int64_t webhook_id,
-                       struct error *error)
+                       bool *is_new_out, struct error *error)
 {
     const char *fields = webhook->is_body_the_leg ? NULL : leg->fields_json;
+    int64_t changed = 0;
 
-    return db_run(db, SQL_LEG,
-                  DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(text_or_empty(leg->acct_id)),
-                            DB_TEXT(text_or_empty(leg->uniqueid)), DB_INT(call_id),
-                            DB_INT(webhook_id), DB_TEXT(fields), db_instant(leg->started_at),
-                            DB_TEXT(leg->disposition), DB_KNOWN_INT(leg->talk_s),
-                            DB_TEXT(leg_extension(leg)), DB_TEXT(leg_trunk(leg)),
-                            DB_INT((int64_t)leg->recording_count)),
-                  NULL, error);
+    if (!db_run(db, SQL_LEG,
+                DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(text_or_empty(leg->acct_id)),
+                          DB_TEXT(text_or_empty(leg->uniqueid)), DB_INT(call_id),
+                          DB_INT(webhook_id), DB_TEXT(fields), db_instant(leg->started_at),
+                          DB_TEXT(leg->disposition), DB_KNOWN_INT(leg->talk_s),
+                          DB_TEXT(leg_extension(leg)), DB_TEXT(leg_trunk(leg)),
+                          DB_INT((int64_t)leg->recording_count)),
+                &changed, error)) {
+        return false;
+    }
+    *is_new_out = changed == 1;
+    return true;
 }
 
 /* Why a PBX is stopped is read here, where no stop can come in between: whoever took the webhook in
@@ -160,9 +149,9 @@ static const char SQL_RECORDING[] =
     "INSERT INTO recording (id, tenant_id, pbx_id, call_id, path, acct_id, uniqueid, action_type,"
     " direction, started_at, talk_s, expected_bytes, expected_seconds, state, reason, next_try_at,"
     " wanted_since)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting',"
-    "   coalesce((SELECT stop_reason FROM pbx WHERE id = $3), $14),"
-    "   CASE WHEN (SELECT stop_reason FROM pbx WHERE id = $3) IS NULL THEN $15 END, $16)"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting',"
+    "   coalesce(stop_reason, $14), CASE WHEN stop_reason IS NULL THEN $15 END, $16"
+    " FROM pbx WHERE pbx.id = $3"
     " ON CONFLICT (pbx_id, path) DO NOTHING";
 static const char SQL_RECORDING_ALSO[] =
     "INSERT INTO recording_also (call_id, recording_id)"
@@ -228,18 +217,37 @@ static bool leg_named(struct db *db, const struct intake_webhook *webhook,
                   NULL, error);
 }
 
+/* The leg into its call. Most legs are new: so the leg is inserted first, under the call that is
+ * there or is to be, and only a replay asks where it was put. Nobody else writes within this
+ * transaction, so the call cannot appear between the look and the insert. RETURNING would save the
+ * look, but costs SQLite a table in memory each time. */
+static bool leg_place(struct db *db, const struct intake_webhook *webhook,
+                      const struct cdr_leg *leg, int64_t webhook_id, int64_t *call_id_out,
+                      bool *is_new_out, struct error *error)
+{
+    int64_t id = 0;
+
+    if (!db_run_number(db, SQL_CALL_FIND,
+                       DB_VALUES(DB_TEXT(cdr_call_key(leg)), DB_INT(webhook->pbx_id)), 0, &id,
+                       error)) {
+        return false;
+    }
+    *call_id_out = id != 0 ? id : row_id_new(webhook->received_at);
+    if (!leg_insert(db, webhook, leg, *call_id_out, webhook_id, is_new_out, error)) {
+        return false;
+    }
+    return *is_new_out ? call_upsert(db, webhook, leg, *call_id_out, error)
+                       : leg_find(db, webhook, leg, call_id_out, error);
+}
+
 static bool leg_keep(struct db *db, const struct intake_webhook *webhook, const struct cdr_leg *leg,
                      int64_t webhook_id, struct intake_result *result, struct error *error)
 {
     int64_t call_id = 0;
     size_t new_recording_count = 0;
+    bool is_new = false;
 
-    if (!leg_find(db, webhook, leg, &call_id, error)) {
-        return false;
-    }
-    bool is_new = call_id == 0;
-    if (is_new && (!call_keep(db, webhook, leg, &call_id, error) ||
-                   !leg_insert(db, webhook, leg, call_id, webhook_id, error))) {
+    if (!leg_place(db, webhook, leg, webhook_id, &call_id, &is_new, error)) {
         return false;
     }
     if (!recordings_keep(db, webhook, leg, call_id, &new_recording_count, error)) {

@@ -3,8 +3,8 @@
  *
  * A webhook's cost is the number of pages that its rows touch. So keys and indexes begin with what
  * grows with time wherever the question allows it: new rows then share the last page of the tree,
- * and a commit of many webhooks writes that page once. Only three trees begin with a PBX or tenant:
- * call_by_time, recording's (pbx_id, path) and job_due.
+ * and a commit of many webhooks writes that page once. (A recording's path begins with its month and
+ * second.) Only two trees begin with a PBX or tenant: call_by_time and job_due.
  */
 #include "store/migrate.h"
 
@@ -87,7 +87,7 @@ static const char SCHEMA_1[] =
     "TEXT,"
     "  stored_at BIGINT, found_path TEXT, rung TEXT,"
     "  transcript_state TEXT NOT NULL DEFAULT 'none', insight_state TEXT NOT NULL DEFAULT 'none',"
-    "  UNIQUE (pbx_id, path));"
+    "  UNIQUE (path, pbx_id));"
     "CREATE INDEX recording_by_call ON recording (call_id);"
     "CREATE INDEX recording_unfinished ON recording (started_at, tenant_id) WHERE state <> "
     "'stored';"

@@ -138,15 +138,18 @@ bool recording_not_stored(struct db *db, int64_t id, const char *state, const ch
                   NULL, error);
 }
 
+/* What waits has a job in its PBX's lane: found by that, $1 being the PBX. */
+#define OF_THE_LANE                                                                                \
+    " WHERE state = 'waiting' AND id IN (SELECT subject_id FROM job WHERE lane_id ="               \
+    " (SELECT id FROM lane WHERE owner_id = $1 AND stage = 'fetch'))"
+
 bool recording_blocked(struct db *db, int64_t pbx_id, bool is_stopped, const char *reason,
                        const char *detail, struct error *error)
 {
     static const char SQL_PAUSE[] =
-        "UPDATE recording SET reason = $2, detail = $3"
-        " WHERE pbx_id = $1 AND state = 'waiting' AND attempt_count = 0";
+        "UPDATE recording SET reason = $2, detail = $3" OF_THE_LANE " AND attempt_count = 0";
     static const char SQL_STOP[] =
-        "UPDATE recording SET reason = $2, detail = $3, next_try_at = NULL"
-        " WHERE pbx_id = $1 AND state = 'waiting'";
+        "UPDATE recording SET reason = $2, detail = $3, next_try_at = NULL" OF_THE_LANE;
 
     return db_run(db, is_stopped ? SQL_STOP : SQL_PAUSE,
                   DB_VALUES(DB_INT(pbx_id), DB_TEXT(reason), DB_TEXT(detail)), NULL, error);

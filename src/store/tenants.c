@@ -72,7 +72,9 @@ static bool recordings_wake(struct db *db, int64_t pbx_id, time_ms now, struct e
     static const char SQL_DUE[] = "UPDATE job SET run_at = $2 WHERE worker IS NULL AND lane_id ="
                                   " (SELECT id FROM lane WHERE owner_id = $1 AND stage = 'fetch')";
     static const char SQL_STATE[] =
-        "UPDATE recording SET next_try_at = $2 WHERE pbx_id = $1 AND state = 'waiting'";
+        "UPDATE recording SET next_try_at = $2 WHERE state = 'waiting' AND id IN"
+        " (SELECT subject_id FROM job WHERE lane_id ="
+        " (SELECT id FROM lane WHERE owner_id = $1 AND stage = 'fetch'))";
 
     return db_run(db, SQL_DUE, DB_VALUES(DB_INT(pbx_id), DB_INT(now)), NULL, error) &&
            db_run(db, SQL_STATE, DB_VALUES(DB_INT(pbx_id), DB_INT(now)), NULL, error);
