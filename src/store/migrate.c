@@ -3,8 +3,8 @@
  *
  * A webhook's cost is the number of pages that its rows touch. So keys and indexes begin with what
  * grows with time wherever the question allows it: new rows then share the last page of the tree,
- * and a commit of many webhooks writes that page once. (A recording's path begins with its month and
- * second.) Only two trees begin with a PBX or tenant: call_by_time and job_due.
+ * and a commit of many webhooks writes that page once. (A recording's path begins with its month
+ * and second.) Only two trees begin with a PBX or tenant: call_by_time and job_due.
  */
 #include "store/migrate.h"
 
