@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find web api -name node_modules -prune -o -type f -print 
 C_SOURCES := $(shell find src tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build demo test check deps deps-test engine web demo-calls check-layers check-format check-shell check-web format \
-	asan tsan torture fuzz coverage bench bench-speech clean distclean help
+	asan tsan torture fuzz fuzz-long coverage bench bench-speech clean distclean help
 
 build: deps engine web ## compile the program: build/release/audiapro
 	@tools/build $(PRESET)
@@ -86,6 +86,9 @@ torture: deps-test build ## kill -9 at random moments under load, CRASH_KILLS (3
 
 fuzz: deps-test engine web ## each fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-fuzz
+
+fuzz-long: FUZZ_SECONDS = 14400
+fuzz-long: fuzz ## the same for FUZZ_SECONDS each (four hours)
 
 coverage: deps-test engine web ## which lines of each module the tests reach
 	@tools/build coverage

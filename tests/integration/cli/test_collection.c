@@ -1,5 +1,7 @@
 /* From webhook to stored recording, against a simulated UCM: what is fetched, what is refused, and
  * what is said about it. */
+#include <sys/resource.h>
+
 #include "scene.h"
 
 /* ---- Little helpers of this file ---- */
@@ -569,6 +571,49 @@ static void no_secret_is_written_down_anywhere(void **state)
     }
 }
 
+/* Dies by SIGABRT in a folder of its own; does the kernel say that it wrote a core? */
+static bool dies_with_core(pid_t pid)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    return WCOREDUMP(status);
+}
+
+/* The other side: a program that takes no care, under the same limits, in the same folder. */
+static bool cores_are_written_here(const struct server *server)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (chdir(server->folder) == 0) {
+            abort();
+        }
+        _exit(1);
+    }
+    return dies_with_core(pid);
+}
+
+static void a_crash_leaves_no_core_dump(void **state)
+{
+    struct scene *scene = *state;
+    const char *const arguments[] = { "serve", "--role", "collect", NULL };
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_CORE, &limit), 0);
+    if (!cores_are_written_here(&scene->server)) {
+        print_message("this machine writes no cores at all; the check is weaker here\n");
+    }
+    server_must(&scene->server, &(struct command){ .arguments = { "migrate" } }, NULL);
+    pid_t pid = program_start(&scene->server, arguments, -1, -1, -1);
+    assert_int_equal(role_wait(&scene->server, "collect", 0), pid);
+    assert_int_equal(kill(pid, SIGABRT), 0);
+    assert_false(dies_with_core(pid));
+}
+
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
 #define UNSERVED(test) cmocka_unit_test_setup_teardown(test, unserved_setup, scene_teardown)
 
@@ -593,6 +638,7 @@ int main(void)
         SERVED(a_pbx_that_is_away_is_fetched_from_when_it_is_back),
         UNSERVED(calls_wait_for_a_pbx_that_is_configured_later),
         UNSERVED(no_secret_is_written_down_anywhere),
+        UNSERVED(a_crash_leaves_no_core_dump),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
