@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -209,6 +210,15 @@ static void heaps_limit(const char *role)
     }
 }
 
+/* Nobody waits at the screen for a transcript: whoever sends a webhook goes first. Their child
+ * processes inherit it. */
+static void priority_lower(const char *role)
+{
+    if (strcmp(role, "speech") == 0 || strcmp(role, "insight") == 0) {
+        IGNORE(setpriority(PRIO_PROCESS, 0, 10), "only less polite without");
+    }
+}
+
 int role_run(const char *role, bool is_alone)
 {
     AUTO(setup_close) struct setup setup = { 0 };
@@ -217,6 +227,7 @@ int role_run(const char *role, bool is_alone)
     pid_t parent = getppid();
 
     heaps_limit(role);
+    priority_lower(role);
     role_signals_set();
     if (!crash_arm(role, &error)) {
         return setup_problem(&error);

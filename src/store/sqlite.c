@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "core/memory.h"
+#include "core/time.h"
 #include "store/driver.h"
 
 enum { CACHE_SIZE = 256, PARAMETERS_MAX = 48, PAGE_SIZE = 2048 };
+enum { LOOK_US = 2000, LOOK_FIRST_US = 200 };
 
 struct statement {
     const char *sql;
@@ -29,11 +32,31 @@ struct sqlite {
     sqlite3 *handle;
     struct statement *cache[CACHE_SIZE];
     size_t cached_count;
+    int64_t busy_ms; /* How long to wait for another writer. */
+    int64_t look_us; /* How often to look whether it is our turn. */
+    int64_t waiting_since_ms;
     int log_pages; /* After the last commit; counted from log_leave() on. */
 };
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static const char *library_vfs;
+
+/* SQLite's own waits grow to 100 ms, during which others come and go: under load one would hardly
+ * ever get its turn. So: short looks of the same length; and who looks more often goes first. */
+static int wait_turn(void *context, int looked_count)
+{
+    struct sqlite *sqlite = context;
+    int64_t now_ms = time_monotonic_ms();
+
+    if (looked_count == 0) {
+        sqlite->waiting_since_ms = now_ms;
+    }
+    if (now_ms - sqlite->waiting_since_ms >= sqlite->busy_ms) {
+        return 0;
+    }
+    (void)nanosleep(&(struct timespec){ .tv_nsec = sqlite->look_us * 1000 }, NULL);
+    return 1;
+}
 
 /* Counting its memory would cost SQLite a lock at each allocation, and nobody asks for the figure.
  */
@@ -124,7 +147,9 @@ static bool sqlite_open(const char *place, int busy_ms, struct db **db_out, stru
     }
     if (is_open) {
         (void)sqlite3_extended_result_codes(sqlite->handle, 1);
-        (void)sqlite3_busy_timeout(sqlite->handle, busy_ms);
+        sqlite->busy_ms = busy_ms;
+        sqlite->look_us = LOOK_US;
+        (void)sqlite3_busy_handler(sqlite->handle, wait_turn, sqlite);
         is_open = sqlite_script(&sqlite->db, SETTINGS, error);
     }
     if (!is_open) {
@@ -289,13 +314,15 @@ static int log_note(void *context, sqlite3 *handle, const char *name, int pages)
 }
 
 /* The hook takes the place of SQLite's own, which would empty the log within a commit. Who leaves
- * the log is the one who writes much: more of the pages that it comes back to stay in memory. */
+ * the log is the one who writes much, and others wait for it: it goes first, and more of the pages
+ * that it comes back to stay in memory. */
 static void sqlite_log_leave(struct db *db)
 {
     struct sqlite *sqlite = (struct sqlite *)db;
     struct error error;
 
     (void)sqlite3_wal_hook(sqlite->handle, log_note, sqlite);
+    sqlite->look_us = LOOK_FIRST_US;
     IGNORE(sqlite_script(db, "PRAGMA cache_size = -4096", &error), "only slower without");
 }
 
