@@ -92,6 +92,11 @@ MUST_USE bool db_script(struct db *db, const char *sql, struct error *error);
  * sleeping workers. */
 MUST_USE bool db_version(struct db *db, int64_t *version_out, struct error *error);
 
+/* Are its pages sound? What is damaged is added to `damage`; nothing: sound. Looks for 20 s at
+ * most: *whole_out says whether that was enough. */
+struct text;
+MUST_USE bool db_check(struct db *db, struct text *damage, bool *whole_out, struct error *error);
+
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);
 
