@@ -118,7 +118,9 @@ void setup_open_partly(struct setup *setup_out, struct setup_troubles *troubles_
 
     *setup = (struct setup){ .arena = arena_new(64 * MIB) };
     if (config_load(NULL, environ, &setup->config, &troubles.setting)) {
-        log_setup((enum log_level)setup->config->log_level,
+        /* A person reads this: what goes well is told by the steps. */
+        log_setup(setup->config->log_level > LOG_WARN ? (enum log_level)setup->config->log_level
+                                                      : LOG_WARN,
                   setup->config->log_format == CONFIG_LOG_JSON, "audiapro");
         bool has_folder = folder_make(setup->config->data_dir, &troubles.storage);
         bool has_keys = has_folder && guard_open(setup, &troubles.setting) &&
