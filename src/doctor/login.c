@@ -188,6 +188,13 @@ static void login_advise(const struct doctor *doctor, struct finding *finding, e
     }
 }
 
+/* On the way to the old API, the new one's challenge is asked for in vain. */
+static bool is_challenge_refused(const struct doctor *doctor)
+{
+    return doctor->api != SEEN_OLD && doctor->challenge.is_made &&
+           doctor->challenge.reason != REASON_NONE && !doctor->login.is_made && !doctor->is_let_in;
+}
+
 void step_challenge(struct doctor *doctor, struct finding *finding)
 {
     const struct seen_request *seen = &doctor->challenge;
@@ -197,15 +204,15 @@ void step_challenge(struct doctor *doctor, struct finding *finding)
         return;
     }
     check_once(doctor);
-    if (seen->is_made && seen->reason == REASON_NONE) {
-        finding_fine(finding, "the PBX gave a challenge for user %s in %lld ms",
-                     doctor->settings.username, (long long)seen->duration_ms);
-    } else if (seen->is_made && doctor->api != SEEN_OLD && !doctor->login.is_made) {
+    if (is_challenge_refused(doctor)) {
         finding_fail(finding, doctor->trouble.reason, "asked for a challenge: %s",
                      doctor->trouble.detail);
         login_advise(doctor, finding, doctor->trouble.reason);
     } else if (doctor->api == SEEN_OLD) {
         finding_fine(finding, "the old API has none: each request carries its own Digest");
+    } else if (seen->is_made) {
+        finding_fine(finding, "the PBX gave a challenge for user %s in %lld ms",
+                     doctor->settings.username, (long long)seen->duration_ms);
     } else {
         finding_fine(finding, "not needed: an earlier login may still hold");
     }
@@ -268,8 +275,7 @@ void step_login(struct doctor *doctor, struct finding *finding)
         }
         return;
     }
-    if (!doctor->is_let_in && doctor->challenge.is_made &&
-        doctor->challenge.reason != REASON_NONE && !doctor->login.is_made) {
+    if (is_challenge_refused(doctor)) {
         finding_skip(finding, "not tried: '%s' comes first", "Challenge");
         return;
     }

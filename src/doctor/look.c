@@ -203,7 +203,8 @@ void step_directory(struct doctor *doctor, struct finding *finding)
         return;
     }
     listing_read(doctor, text_get(&listing));
-    finding_fine(finding, "directory 'monitor' holds %d files", doctor->listed_count);
+    finding_fine(finding, "directory 'monitor' holds %d file%s", doctor->listed_count,
+                 doctor->listed_count == 1 ? "" : "s");
     if (doctor->oldest_listed_at > 0) {
         finding_add(finding, ", the oldest of %s", time_print(doctor->oldest_listed_at, at));
     }
@@ -235,6 +236,14 @@ static bool calls_ahead(struct doctor *doctor, int64_t *ahead_s_out)
     return true;
 }
 
+/* A second that is told is half over on average. */
+static int64_t ahead_of(time_ms told_at, time_ms seen_at)
+{
+    time_ms ahead_ms = told_at + SECOND_MS / 2 - seen_at;
+
+    return (ahead_ms + (ahead_ms < 0 ? -1 : 1) * SECOND_MS / 2) / SECOND_MS;
+}
+
 struct clock_look {
     int64_t worst_s; /* The largest deviation that was seen; positive: the PBX is ahead. */
     int count;
@@ -260,11 +269,11 @@ void step_clock(struct doctor *doctor, struct finding *finding)
     finding_fine(finding, "the PBX's clock against ours: ");
     if (doctor->date_at > 0) {
         clock_take(&look, finding, "by its answers (Date)",
-                   (doctor->date_at - doctor->date_seen_at) / SECOND_MS);
+                   ahead_of(doctor->date_at, doctor->date_seen_at));
     }
     if (doctor->cookie_at > 0) {
         clock_take(&look, finding, "by its login",
-                   (doctor->cookie_at - doctor->cookie_seen_at) / SECOND_MS);
+                   ahead_of(doctor->cookie_at, doctor->cookie_seen_at));
     }
     /* The past proves nothing: the newest call may be old. */
     if (doctor->newest_end_at > now + CLOCK_WARN_S * SECOND_MS) {
@@ -289,6 +298,6 @@ void step_clock(struct doctor *doctor, struct finding *finding)
     } else {
         finding_warn(finding, REASON_CLOCK_SKEW, "%s", detail);
     }
-    finding_add(finding, ". It is %lld minutes %s", llabs((long long)look.worst_s) / 60,
+    finding_add(finding, ". It is %lld minutes %s", (llabs((long long)look.worst_s) + 30) / 60,
                 look.worst_s > 0 ? "ahead" : "behind");
 }
