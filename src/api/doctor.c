@@ -384,7 +384,7 @@ static bool body_read(struct http_request *request, struct ward *ward)
     const char *recording = json_text(json, "recording", "");
 
     if (!json_is_object(json) || !run_is_fit(run) || strlen(recording) >= RECORDING_MAX) {
-        http_answer_problem(request, 400, "invalid_request",
+        http_answer_problem(request, 400, "bad_request",
                             "the body is {\"recording\": a path of at most 299 bytes, \"run\": up "
                             "to 64 of letters, digits and '-'}, both optional");
         return false;
@@ -422,7 +422,7 @@ static bool format_read(struct http_request *request, enum doctor_format *format
             return true;
         }
     }
-    http_answer_problem(request, 400, "invalid_request", "format is html or md");
+    http_answer_problem(request, 400, "bad_parameter", "format is html or md");
     return false;
 }
 

@@ -131,3 +131,16 @@ time_ms name_instant(const char *path)
     bool is_instant = (*end == '-' || *end == '.') && epoch_s > 946684800; /* the year 2000 */
     return is_instant ? (time_ms)epoch_s * SECOND_MS : 0;
 }
+
+const char *moment_print(time_ms at, char text_out[TIME_TEXT_SIZE])
+{
+    char *mark = NULL;
+
+    IGNORE(time_print(at - at % SECOND_MS, text_out), "returns its argument");
+    mark = strchr(text_out, 'T');
+    if (mark != NULL) {
+        *mark = ' ';
+    }
+    text_out[strcspn(text_out, "Z")] = '\0';
+    return text_out;
+}

@@ -115,6 +115,9 @@ struct refusal refusal_read(const char *detail);
 /* The epoch in a UCM's own file name, "…auto-1770326441-1000-….wav"; 0: none. Pure. */
 time_ms name_instant(const char *path);
 
+/* "2026-02-05 21:20:41": UTC, as people read it. Returns text_out. */
+const char *moment_print(time_ms at, char text_out[TIME_TEXT_SIZE]);
+
 bool doctor_should_stop(struct doctor *doctor);
 
 /* ---- The steps, by file ---- */

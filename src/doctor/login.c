@@ -227,8 +227,8 @@ static void refusal_tell(struct doctor *doctor, struct finding *finding)
     int64_t passed_s = (time_now() - pbx->stopped_at) / SECOND_MS;
     char at[TIME_TEXT_SIZE];
 
-    finding_fail(finding, reason, "not tried again; at %s the PBX said: %s",
-                 time_print(pbx->stopped_at - pbx->stopped_at % SECOND_MS, at),
+    finding_fail(finding, reason, "not tried again since %s UTC, when it failed: %s",
+                 moment_print(pbx->stopped_at, at),
                  pbx->stop_detail != NULL ? pbx->stop_detail : pbx->stop_reason);
     if (reason == REASON_LOGIN_REFUSED && refusal.tries_left >= 0) {
         finding_add(finding, ". So %d tries are left before it locks the account",

@@ -93,8 +93,8 @@ static void permission_stored(struct doctor *doctor, struct finding *finding)
     const struct pbx_row *pbx = doctor->request->pbx;
     char at[TIME_TEXT_SIZE];
 
-    finding_fail(finding, REASON_NO_PERMISSION, "not tried again; at %s the PBX said: %s",
-                 time_print(pbx->stopped_at - pbx->stopped_at % SECOND_MS, at),
+    finding_fail(finding, REASON_NO_PERMISSION, "not tried again since %s UTC, when it failed: %s",
+                 moment_print(pbx->stopped_at, at),
                  pbx->stop_detail != NULL ? pbx->stop_detail : pbx->stop_reason);
     finding_advise(finding,
                    "Give the API user access to recordings in Value-added Features > API "
@@ -206,10 +206,10 @@ void step_directory(struct doctor *doctor, struct finding *finding)
     finding_fine(finding, "directory 'monitor' holds %d file%s", doctor->listed_count,
                  doctor->listed_count == 1 ? "" : "s");
     if (doctor->oldest_listed_at > 0) {
-        finding_add(finding, ", the oldest of %s", time_print(doctor->oldest_listed_at, at));
+        finding_add(finding, ", the oldest of %s UTC", moment_print(doctor->oldest_listed_at, at));
     }
     if (doctor->newest_listed_at > 0) {
-        finding_add(finding, ", the newest of %s", time_print(doctor->newest_listed_at, at));
+        finding_add(finding, ", the newest of %s UTC", moment_print(doctor->newest_listed_at, at));
     }
 }
 

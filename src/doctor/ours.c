@@ -177,12 +177,12 @@ void step_storage(struct doctor *doctor, struct finding *finding)
                      (double)room.free_bytes / (double)MIB);
     } else {
         int64_t took_ms = time_monotonic_ms() - began_ms;
-        finding_fine(finding, "%lld bytes written, read back and compared in %lld ms",
-                     (long long)size, (long long)took_ms);
+        finding_fine(finding, "%.1f MiB written, read back and compared in %lld ms",
+                     (double)size / (double)MIB, (long long)took_ms);
         if (took_ms > SLOW_MS) {
             finding_warn(finding, REASON_STORAGE_FAILED,
-                         "%lld bytes written and read back, but it took %lld ms", (long long)size,
-                         (long long)took_ms);
+                         "%.1f MiB written and read back, but it took %lld ms",
+                         (double)size / (double)MIB, (long long)took_ms);
         }
         room_judge(finding, &room);
     }

@@ -101,9 +101,8 @@ static void settings_tell(struct doctor *doctor, struct finding *finding)
         finding_add(finding, ", port %d", settings->port);
     }
     if (doctor->is_stopped) {
-        finding_add(finding, "; nothing is asked of it since %s: %s",
-                    time_print(pbx->stopped_at - pbx->stopped_at % SECOND_MS, at),
-                    pbx->stop_reason);
+        finding_add(finding, "; nothing is asked of it since %s UTC: %s",
+                    moment_print(pbx->stopped_at, at), pbx->stop_reason);
     }
 }
 

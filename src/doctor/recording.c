@@ -127,11 +127,12 @@ static void gone_tell(struct doctor *doctor, struct finding *finding,
                  "%s (%s): the PBX has it in no folder any more (%s)", candidate->wanted.path,
                  candidate->source, outcome->detail);
     if (candidate->wanted.started_at > 0) {
-        finding_add(finding, "; the call was at %s", time_print(candidate->wanted.started_at, at));
+        finding_add(finding, "; the call was at %s UTC",
+                    moment_print(candidate->wanted.started_at, at));
     }
     if (doctor->oldest_listed_at > 0) {
-        finding_add(finding, "; the oldest file that the PBX still lists is of %s",
-                    time_print(doctor->oldest_listed_at, at));
+        finding_add(finding, "; the oldest file that the PBX still lists is of %s UTC",
+                    moment_print(doctor->oldest_listed_at, at));
     }
     finding_advise(finding,
                    "Lengthen the time before automatic deletion in Maintenance > System "

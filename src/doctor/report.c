@@ -37,7 +37,6 @@ static void verdict_write(struct report *report)
     const char *const lines[] = {
         arena_print(arena, "Seen: %s", step->detail),
         arena_print(arena, "Who has to act: %s", reason_owner_name(info->owner)),
-        arena_print(arena, "Next step: %s", step->advice != NULL ? step->advice : info->advice),
         NULL,
     };
     writer_notice(&report->writer, "bad",
@@ -72,7 +71,9 @@ static void facts_write(struct report *report)
     fact_write(report, "Tenant", facts->tenant);
     fact_write(report, "PBX", facts->pbx);
     fact_write(report, "Address", facts->host);
-    fact_write(report, "Leads to", facts->addresses);
+    if (strcmp(facts->addresses, facts->host) != 0) {
+        fact_write(report, "Leads to", facts->addresses);
+    }
     fact_write(report, "API", api_words(report));
     fact_write(report, "API user", facts->username);
     fact_write(report, "Model", facts->model);
@@ -85,8 +86,8 @@ static void facts_write(struct report *report)
                    arena_print(arena, "%+lld s", (long long)facts->clock_ahead_s));
     }
     fact_write(report, "Examined",
-               arena_print(arena, "%s, in %.1f s, by AudiaPro %s",
-                           time_print(report->result->at, at),
+               arena_print(arena, "%s UTC, in %.1f s, by AudiaPro %s",
+                           moment_print(report->result->at, at),
                            (double)report->result->duration_ms / 1000, AUDIAPRO_VERSION));
     writer_table_end(&report->writer);
 }
@@ -99,15 +100,14 @@ static void steps_write(struct report *report)
     writer_paragraph(&report->writer,
                      "In the order in which one failure explains the next. No password, token or "
                      "cookie stands in this report.");
-    writer_table(&report->writer, (const char *[]){ "Step", "Result", "Seen", "What to do" }, 4);
+    writer_table(&report->writer, (const char *[]){ "Step", "Result", "Seen" }, 3);
     for (size_t i = 0; i < result->count; i++) {
         const struct doctor_step *step = &result->steps[i];
         const char *state = doctor_state_name(step->state);
         const char *code = reason_info(step->reason)->code;
         const char *shown =
             step->reason == REASON_NONE ? state : arena_print(report->arena, "%s: %s", state, code);
-        writer_row(&report->writer, state,
-                   (const char *[]){ step->title, shown, step->detail, step->advice }, 4);
+        writer_row(&report->writer, state, (const char *[]){ step->title, shown, step->detail }, 3);
     }
     writer_table_end(&report->writer);
 }
@@ -137,7 +137,8 @@ static void recording_write(struct report *report, const struct call_row *call,
     }
     writer_row(
         &report->writer, recording != NULL ? state : NULL,
-        (const char *[]){ time_print(call->started_at, at), who, talked, path, state, reason }, 6);
+        (const char *[]){ moment_print(call->started_at, at), who, talked, path, state, reason },
+        6);
 }
 
 static bool call_write(struct report *report, const struct call_row *call, struct error *error)
@@ -239,7 +240,7 @@ static void attempt_write(struct report *report, const struct attempt_row *attem
                              : "none";
 
     writer_row(&report->writer, NULL,
-               (const char *[]){ time_print(attempt->at, at),
+               (const char *[]){ moment_print(attempt->at, at),
                                  attempt->purpose != NULL ? attempt->purpose : "", asked, answer,
                                  attempt->verdict != NULL ? attempt->verdict : "" },
                5);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { SHORT_MAX = 24 }; /* Such a cell is never broken. */
+
 /* Self-contained: no script, nothing fetched, one column on paper. */
 static const char STYLE[] =
     ":root{color-scheme:light}*{box-sizing:border-box}"
@@ -18,7 +20,7 @@ static const char STYLE[] =
     "table{border-collapse:collapse;width:100%;margin:10px 0;font-size:13.5px}"
     "th{text-align:left;font-weight:600;color:#475467;background:#f5f7fa}"
     "th,td{padding:7px 10px;border:1px solid #e1e6ed;vertical-align:top;overflow-wrap:anywhere}"
-    "td:first-child{white-space:nowrap}"
+    "th,td.short,td:first-child{white-space:nowrap}"
     "tr.failed td:first-child,tr.missing td:first-child{border-left:4px solid #c0271d}"
     "tr.warning td:first-child,tr.waiting td:first-child{border-left:4px solid #b7791f}"
     "tr.ok td:first-child,tr.stored td:first-child{border-left:4px solid #16803c}"
@@ -175,7 +177,8 @@ void writer_row(struct writer *writer, const char *mark, const char *const *cell
     put(writer, mark != NULL ? mark : "", "");
     put(writer, "\">", "");
     for (size_t i = 0; i < count; i++) {
-        put(writer, "<td>", " ");
+        bool is_short = cells[i] != NULL && strlen(cells[i]) <= SHORT_MAX;
+        put(writer, is_short ? "<td class=\"short\">" : "<td>", " ");
         add(writer, cells[i]);
         put(writer, "</td>", " |");
     }

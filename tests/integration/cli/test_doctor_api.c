@@ -218,15 +218,15 @@ static void wrong_requests_are_refused(void **state)
         long status;
         const char *code;
     } rows[] = {
-        { EXAMINE, "no json", 400, "invalid_request" },
-        { EXAMINE, "[]", 400, "invalid_request" },
-        { EXAMINE, "{\"run\":\"with a space\"}", 400, "invalid_request" },
+        { EXAMINE, "no json", 400, "bad_request" },
+        { EXAMINE, "[]", 400, "bad_request" },
+        { EXAMINE, "{\"run\":\"with a space\"}", 400, "bad_request" },
         { EXAMINE,
           "{\"run\":\"1234567890123456789012345678901234567890123456789012345678901234x\"}", 400,
-          "invalid_request" },
+          "bad_request" },
         { EXAMINE "?tenant=nobody", "{}", 404, "unknown_tenant" },
         { EXAMINE, "{}", 400, "tenant_needed" },
-        { "/api/admin/doctor-report?tenant=default&format=pdf", NULL, 400, "invalid_request" },
+        { "/api/admin/doctor-report?tenant=default&format=pdf", NULL, 400, "bad_parameter" },
     };
     char token[128];
     char bearer[192];
