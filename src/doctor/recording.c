@@ -72,7 +72,10 @@ static bool candidate_given(struct doctor *doctor, struct candidate *candidate)
 
 static bool candidate_ours(struct doctor *doctor, time_ms before_at, struct candidate *candidate)
 {
-    static const char SQL[] = COLUMNS "AND started_at < $2 ORDER BY id DESC LIMIT 1";
+    /* Calls are told nearly in their order: the newest is among the last few hundred rows. */
+    static const char SQL[] = COLUMNS "AND id IN (SELECT id FROM recording WHERE pbx_id = $1 AND "
+                                      "started_at < $2 ORDER BY id DESC LIMIT 200)"
+                                      " ORDER BY started_at DESC LIMIT 1";
 
     candidate->source = "the newest that our call records name";
     return candidate_query(

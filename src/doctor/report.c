@@ -315,7 +315,10 @@ bool doctor_report(const struct doctor_result *result, struct db *db, const stru
     const char *place = result->facts.host[0] != '\0' ? result->facts.host : "no PBX";
 
     writer_begin(&report.writer, text, format,
-                 arena_print(arena, "Why recordings are missing: %s (%s)", tenant_name, place));
+                 arena_print(arena, "%s: %s (%s)",
+                             result->root >= 0 ? "Why recordings are missing"
+                                               : "Recordings: no problem found",
+                             tenant_name, place));
     writer_paragraph(&report.writer,
                      "AudiaPro fetches the recordings of calls from the phone system and proves "
                      "that each has arrived. This report says what stands in the way, for whoever "
