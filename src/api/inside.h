@@ -28,7 +28,8 @@ void pool_close(struct pool *pool);
 struct db *pool_take(struct pool *pool);
 void pool_give(struct pool *pool, struct db *db);
 
-struct live; /* live.c */
+struct live;  /* live.c */
+struct wards; /* doctor.c */
 
 struct api {
     const struct world *world;
@@ -39,6 +40,7 @@ struct api {
     struct intake *intake;
     struct throttle *throttle;
     struct live *live;
+    struct wards *wards;
     const char *const *roles;
     uint8_t csrf_key[KEY_SIZE];
     struct http_prepared *accepted; /* One leg, new: by far the most frequent answer. */
@@ -85,6 +87,13 @@ json_t *shape_recording(const struct recording *recording);
 MUST_USE bool live_start(struct api *api, struct live **live_out, struct error *error);
 void live_stop(struct live *live);
 
+/* doctor.c: examinations of PBXs, each on a thread of its own, and the last result of each. */
+struct wards *wards_new(struct api *api);
+/* Asks what runs to end. Before http_server_stop(), which waits for it. */
+void wards_hurry(struct wards *wards);
+/* After http_server_stop(). NULL is fine. */
+void wards_free(struct wards *wards);
+
 /* Handlers, by file. */
 void hooks_probe(struct http_request *request, void *context);
 void hooks_receive(struct http_request *request, void *context);
@@ -99,6 +108,8 @@ void calls_recording(struct http_request *request, void *context);
 void calls_transcript(struct http_request *request, void *context);
 void collection_show(struct http_request *request, void *context);
 void quarantine_show(struct http_request *request, void *context);
+void doctor_examine_now(struct http_request *request, void *context);
+void doctor_report_show(struct http_request *request, void *context);
 void events_stream(struct http_request *request, void *context);
 void health_show(struct http_request *request, void *context);
 void openapi_show(struct http_request *request, void *context);

@@ -27,6 +27,8 @@ static const struct http_route routes[] = {
     { "POST", "/api/calls/{id}/retry", ROLE_MANAGER, 8 * KIB, calls_retry },
     { "GET", "/api/collection", ROLE_VIEWER, 0, collection_show },
     { "GET", "/api/quarantine", ROLE_MANAGER, 0, quarantine_show },
+    { "POST", "/api/admin/test-ucm-connection", ROLE_MANAGER, 8 * KIB, doctor_examine_now },
+    { "GET", "/api/admin/doctor-report", ROLE_MANAGER, 0, doctor_report_show },
     { "GET", "/api/events", ROLE_VIEWER, 0, events_stream },
 };
 
@@ -66,6 +68,7 @@ bool api_start(const struct world *world, const struct api_options *options, str
     memcpy(api->csrf_key, options->csrf_key, sizeof api->csrf_key);
     IGNORE(pthread_mutex_init(&api->health_lock, NULL), "cannot fail with these attributes");
     api->throttle = throttle_new();
+    api->wards = wards_new(api);
     api->events = http_events_new(1000);
     api->accepted = answer_prepare("{\"status\":\"accepted\",\"legs\":1}");
     api->duplicate = answer_prepare("{\"status\":\"duplicate\",\"legs\":0}");
@@ -93,9 +96,11 @@ void api_stop(struct api *api)
     if (api == NULL) {
         return;
     }
+    wards_hurry(api->wards);
     http_server_stop(api->server); /* Waits for suspended webhooks, so intake goes after it. */
     intake_stop(api->intake);
     live_stop(api->live);
+    wards_free(api->wards);
     directory_close(api->directory);
     pool_close(&api->pool);
     throttle_free(api->throttle);

@@ -13,6 +13,7 @@
 static const struct subcommand commands[] = {
     { "serve", "", "the server: webhooks, collection, transcription, dashboard", cli_serve },
     { "demo", "", "everything at once with a simulated UCM; nothing to set up", cli_demo },
+    { "doctor", "", "why recordings do not arrive: step by step, with the root cause", cli_doctor },
     { "calls", "list|show|retry|reasons", "calls and their recordings", cli_calls },
     { "transcribe", "FILE", "one local recording into text", cli_transcribe },
     { "tenant", "list|create|pbx|secret", "tenants, their PBX and webhook secret", cli_tenant },

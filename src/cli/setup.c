@@ -111,6 +111,36 @@ static bool setup_try(const char *role, struct setup *setup, struct error *error
     return true;
 }
 
+void setup_open_partly(struct setup *setup_out, struct setup_troubles *troubles_out)
+{
+    struct setup_troubles troubles = { .setting.kind = ERROR_NONE };
+    struct setup *setup = setup_out;
+
+    *setup = (struct setup){ .arena = arena_new(64 * MIB) };
+    if (config_load(NULL, environ, &setup->config, &troubles.setting)) {
+        /* A person reads this: what goes well is told by the steps. */
+        log_setup(setup->config->log_level > LOG_WARN ? (enum log_level)setup->config->log_level
+                                                      : LOG_WARN,
+                  setup->config->log_format == CONFIG_LOG_JSON, "audiapro");
+        bool has_folder = folder_make(setup->config->data_dir, &troubles.storage);
+        bool has_keys = has_folder && guard_open(setup, &troubles.setting) &&
+                        keys_open(setup, &troubles.setting);
+        if (has_keys) {
+            IGNORE(storage_open(setup, &troubles.storage), "the trouble says it");
+            IGNORE(db_open(secret_reveal(&setup->config->database_url), 10000, &setup->db,
+                           &troubles.database) &&
+                       store_migrate(setup->db, &troubles.database),
+                   "the trouble says it");
+            world_fill(setup, "");
+        }
+    }
+    if (troubles.database.message[0] != '\0') {
+        db_close(setup->db);
+        setup->db = NULL;
+    }
+    *troubles_out = troubles;
+}
+
 bool setup_open(const char *role, struct setup *setup_out)
 {
     struct error error = { 0 };

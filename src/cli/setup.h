@@ -20,6 +20,12 @@ struct setup {
 
 /* Open everything for a role ("" for a command of a person). False: said on standard error. */
 MUST_USE bool setup_open(const char *role, struct setup *setup_out);
+/* For the doctor: open what can be opened, and say of the rest why not. An empty message: that is
+ * open. `blob` and `db` stay NULL where theirs is not empty, and all where `setting`'s is not. */
+struct setup_troubles {
+    struct error setting, storage, database;
+};
+void setup_open_partly(struct setup *setup_out, struct setup_troubles *troubles_out);
 void setup_close(struct setup *setup);
 DEFINE_AUTO_CLEAR(setup_close, struct setup)
 

@@ -150,10 +150,12 @@ static void keep_login_refused(void *context, enum reason reason, int tries_left
     char detail[PBX_DETAIL_SIZE];
     struct error error;
 
-    IGNORE(tries_left >= 0
-               ? snprintf(detail, sizeof detail, "login refused; %d tries left", tries_left)
-               : snprintf(detail, sizeof detail, "login refused; locked for %d s", locked_s),
-           "fits");
+    (void)snprintf(detail, sizeof detail, "login refused");
+    if (tries_left >= 0) {
+        (void)snprintf(detail, sizeof detail, "login refused; %d tries left", tries_left);
+    } else if (locked_s >= 0) {
+        (void)snprintf(detail, sizeof detail, "login refused; locked for %d s", locked_s);
+    }
     if (reason_info(reason)->stops_pbx &&
         (!db_begin(db, &error) || !keeper_stop(keeper, reason, detail, &error) ||
          !db_commit(db, &error))) {

@@ -164,6 +164,17 @@ static const struct reason_info table[REASON_COUNT] = {
                            "PBX (Maintenance > System > Reboot) and check its storage.",
                            REASON_OWNER_PBX_ADMINISTRATOR, RETRIED, THIS_ONE, SCHEDULED },
 
+    [REASON_WRONG_API] = { "wrong_api",
+                           "The PBX speaks another generation of its API than the settings say.",
+                           "Let this product find out by itself: audiapro tenant pbx TENANT "
+                           "--api auto; or switch the wanted API on in " MENU_API_CLOUD ".",
+                           REASON_OWNER_PBX_ADMINISTRATOR, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_CLOCK_SKEW] = { "clock_skew", "The clock of the PBX and that of this server disagree.",
+                            "Switch on the time server (NTP) in System Settings > Time Settings "
+                            "of the PBX and check its time zone; check this server's clock with "
+                            "timedatectl.",
+                            REASON_OWNER_PBX_ADMINISTRATOR, RETRIED, THIS_ONE, SCHEDULED },
+
     [REASON_NOT_THERE_YET] = { "not_there_yet",
                                "The PBX does not have the file in any of its folders at the "
                                "moment.",
@@ -237,6 +248,24 @@ static const struct reason_info table[REASON_COUNT] = {
                                 "Nothing to do at first: it is tried again. If it stays, check the "
                                 "disk, or the reachability of S3_ENDPOINT_URL.",
                                 REASON_OWNER_STORAGE, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_SETTING_INVALID] = { "setting_invalid", "A setting of this server cannot be used.",
+                                 "Correct the setting that is named; audiapro config help lists "
+                                 "what is allowed.",
+                                 REASON_OWNER_SERVER, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_DATABASE_FAILED] = { "database_failed",
+                                 "The database of this server cannot be read or written.",
+                                 "Check the disk and the rights on DATA_DIR (or DATABASE_URL); a "
+                                 "damaged database comes back from the backup.",
+                                 REASON_OWNER_STORAGE, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_NOT_COLLECTING] = { "not_collecting",
+                                "No process of this server fetches recordings at the moment.",
+                                "Start it: audiapro serve (or audiapro serve --role collect), and "
+                                "see in its log why it ended.",
+                                REASON_OWNER_SERVER, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_BACKLOG] = { "backlog", "Recordings are due for longer than they should be.",
+                         "See in the log of audiapro serve what holds the collect processes up; "
+                         "raise FETCH_WORKERS or start another audiapro serve --role collect.",
+                         REASON_OWNER_SERVER, RETRIED, THIS_ONE, SCHEDULED },
     [REASON_INTERNAL_ERROR] = { "internal_error", "This product failed.",
                                 "Report it with the log of this server; it is tried again.",
                                 REASON_OWNER_US, RETRIED, THIS_ONE, SCHEDULED },
@@ -267,6 +296,7 @@ static const struct {
     [REASON_OWNER_PBX_ADMINISTRATOR] = { "pbx_administrator", "the PBX administrator" },
     [REASON_OWNER_NETWORK] = { "network", "whoever runs the network" },
     [REASON_OWNER_STORAGE] = { "storage", "whoever runs the storage" },
+    [REASON_OWNER_SERVER] = { "server", "whoever runs this server" },
     [REASON_OWNER_US] = { "us", "the makers of this product" },
 };
 

@@ -44,6 +44,8 @@ enum reason {
     REASON_THROTTLED,
     REASON_BUSY,
     REASON_PBX_ERROR,
+    REASON_WRONG_API,
+    REASON_CLOCK_SKEW,
     /* The file. */
     REASON_NOT_THERE_YET,
     REASON_DELETED_ON_PBX,
@@ -60,6 +62,10 @@ enum reason {
     REASON_STORAGE_FULL,
     REASON_STORAGE_REFUSED,
     REASON_STORAGE_FAILED,
+    REASON_SETTING_INVALID,
+    REASON_DATABASE_FAILED,
+    REASON_NOT_COLLECTING,
+    REASON_BACKLOG,
     REASON_INTERNAL_ERROR,
     REASON_COUNT
 };
@@ -69,7 +75,8 @@ enum reason_owner {
     REASON_OWNER_PBX_ADMINISTRATOR,
     REASON_OWNER_NETWORK,
     REASON_OWNER_STORAGE,
-    REASON_OWNER_US, /* A fault of this product: tell its makers. */
+    REASON_OWNER_SERVER, /* Whoever runs this server. */
+    REASON_OWNER_US,     /* A fault of this product: tell its makers. */
 };
 
 struct reason_info {
@@ -90,7 +97,8 @@ const struct reason_info *reason_info(enum reason reason);
 /* "" and unknown codes yield REASON_NONE (codes may have gone since they were stored). */
 enum reason reason_from_code(const char *code);
 
-/* "nobody", "pbx_administrator", "network", "storage", "us": how the API writes the owner. */
+/* "nobody", "pbx_administrator", "network", "storage", "server", "us": how the API writes the
+ * owner. */
 const char *reason_owner_code(enum reason_owner owner);
 /* "the PBX administrator": how people say it. */
 const char *reason_owner_name(enum reason_owner owner);

@@ -150,6 +150,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     }
     header_take(line, size, "content-type", answer->content_type, sizeof answer->content_type);
     header_take(line, size, "www-authenticate", answer->challenge, sizeof answer->challenge);
+    char date[64] = "";
+    header_take(line, size, "date", date, sizeof date);
+    if (date[0] != '\0') {
+        time_t at_s = curl_getdate(date, NULL);
+        answer->date_at = at_s > 0 ? (time_ms)at_s * SECOND_MS : 0;
+    }
     return size;
 }
 

@@ -90,6 +90,7 @@ struct net_answer {
     char remote[64];        /* Address and port really connected to. */
     char pin[NET_PIN_SIZE]; /* Of the key that the other side showed, "" when none was seen. */
     char certificate[400];  /* Subject, issuer and expiry of it. */
+    time_ms date_at;        /* The Date header: the other side's clock; 0: none came. */
     bool was_new_connection;
 };
 

@@ -123,7 +123,7 @@ static void head_write(const struct simulator_reply *reply, struct text *head)
 {
     char date[64];
     struct tm parts;
-    time_t now = (time_t)(time_now() / SECOND_MS);
+    time_t now = (time_t)((time_now() + reply->clock_shift_ms) / SECOND_MS);
 
     IGNORE(strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts)),
            "always fits");

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
+#include "core/time.h"
 #include "simulator/wire.h"
 
 enum { REPLY_BODY_MAX = 256 * 1024 * 1024 };
@@ -36,6 +37,7 @@ struct simulator_reply {
     bool is_chunk_malformed;
     bool is_raw;             /* No head at all: the body is everything. */
     uint64_t header_padding; /* Bytes of senseless header lines. */
+    time_ms clock_shift_ms;  /* By which the PBX's clock, and so its Date, is wrong. */
     int64_t pause_ms;        /* Before the first byte. */
     long rate;               /* Bytes per second; 0: as fast as can be. */
 };

@@ -124,7 +124,9 @@ static void login_accept_locked(struct simulator *simulator, int64_t now_ms,
         }
     }
     IGNORE(snprintf(oldest->cookie, sizeof oldest->cookie, "sid%u%09u-%lld", 1 + random_below(9),
-                    random_below(1000000000), (long long)(time_now() / SECOND_MS)),
+                    random_below(1000000000),
+                    (long long)(time_now() / SECOND_MS) +
+                        simulator_fault_value_locked(simulator, FAULT_CLOCK)),
            "fits");
     oldest->used_at_ms = now_ms;
     simulator->login.wrong_count = 0;

@@ -159,6 +159,10 @@ static enum wire_end exchange(struct simulator *simulator, struct wire *wire, co
     bool is_recording = reply.is_recording;
     bool is_struck = is_faulty && simulator_faults_shape(simulator, request, &reply);
     is_recording = is_recording && reply.is_recording && reply.size == true_size;
+    simulator_lock(simulator);
+    reply.clock_shift_ms =
+        simulator_fault_value_locked(simulator, FAULT_CLOCK) * (time_ms)SECOND_MS;
+    simulator_unlock(simulator);
     enum wire_end end = simulator_reply_send(wire, &reply, &is_whole);
     simulator_request_clear(request);
     if (is_struck || !is_whole) {

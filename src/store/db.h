@@ -104,6 +104,11 @@ int64_t db_log_size(struct db *db);
  * ERROR_BUSY when another connection is at it. */
 MUST_USE bool db_log_empty(struct db *db, struct error *error);
 
+/* Are its pages sound? What is damaged is added to `damage`; nothing: sound. Looks for 20 s at
+ * most: *whole_out says whether that was enough. */
+struct text;
+MUST_USE bool db_check(struct db *db, struct text *damage, bool *whole_out, struct error *error);
+
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);
 

@@ -14,11 +14,12 @@
 #include <time.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "core/time.h"
 #include "store/driver.h"
 
 enum { CACHE_SIZE = 256, PARAMETERS_MAX = 48, PAGE_SIZE = 2048 };
-enum { LOOK_US = 2000, LOOK_FIRST_US = 200 };
+enum { LOOK_US = 2000, LOOK_FIRST_US = 200, CHECK_MAX_MS = 20 * SECOND_MS };
 
 struct statement {
     const char *sql;
@@ -296,6 +297,33 @@ static bool sqlite_version(struct db *db, int64_t *version_out, struct error *er
     return db_run_number(db, SQL, DB_NO_VALUES, 0, version_out, error);
 }
 
+/* Asked every few thousand steps of a statement: not 0 ends it. */
+static int check_is_over(void *context)
+{
+    return time_monotonic_ms() > *(const int64_t *)context;
+}
+
+static bool sqlite_check(struct db *db, struct text *damage, bool *whole_out, struct error *error)
+{
+    static const char SQL[] = "PRAGMA quick_check(5)";
+    sqlite3 *handle = ((struct sqlite *)db)->handle;
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+    int64_t until_ms = time_monotonic_ms() + CHECK_MAX_MS;
+    enum db_step step = DB_FAILED;
+
+    sqlite3_progress_handler(handle, 4000, check_is_over, &until_ms);
+    bool is_started = db_query(db, SQL, DB_NO_VALUES, &rows, error);
+    while (is_started && (step = db_next(&rows, error)) == DB_ROW) {
+        const char *line = db_text(&rows, 0);
+        if (line != NULL && strcmp(line, "ok") != 0) {
+            text_print(damage, "%s%s", damage->size > 0 ? "; " : "", line);
+        }
+    }
+    sqlite3_progress_handler(handle, 0, NULL, NULL);
+    *whole_out = step == DB_DONE;
+    return step == DB_DONE || time_monotonic_ms() > until_ms;
+}
+
 static bool sqlite_backup(struct db *db, const char *path, struct error *error)
 {
     static const char SQL[] = "VACUUM INTO $1";
@@ -353,6 +381,7 @@ const struct db_driver db_sqlite = {
     .changed = sqlite_changed,
     .script = sqlite_script,
     .version = sqlite_version,
+    .check = sqlite_check,
     .backup = sqlite_backup,
     .log_leave = sqlite_log_leave,
     .log_size = sqlite_log_size,

@@ -89,6 +89,7 @@ static const struct {
     { { "token", "list" }, false, false },
     { { "token", "create" }, false, true },
     { { "token", "revoke" }, false, true },
+    { { "doctor" }, false, false },
     { { "migrate" }, false, false },
     { { "config" }, true, false },
     { { "config", "show" }, false, false },

@@ -264,6 +264,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/test-ucm-connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why do recordings not arrive? Examine the tenant's phone system, step by step
+         * @description May take a minute or two where the phone system is silent. While it runs, each step is told as an event `doctor` (`DoctorEvent`). A problem that is found is a result, not an HTTP error. One examination per phone system at a time: 409 `examination_running`. Role manager.
+         */
+        post: operations["doctor_examine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/doctor-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The root-cause report, to send to the phone system's administrator
+         * @description Of the last examination of this tenant's phone system since the server's start; where there is none, or with `fresh`, of a new one. Role manager.
+         */
+        get: operations["doctor_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -273,7 +313,7 @@ export interface paths {
         };
         /**
          * What happens, as it happens
-         * @description Server-sent events named `call`, `recording`, `transcript` and `insight`; the data of each is an `Event`.
+         * @description Server-sent events named `call`, `recording`, `transcript` and `insight`; the data of each is an `Event`. `doctor` tells a step of a running examination; its data is a `DoctorEvent`.
          */
         get: operations["events_stream"];
         put?: never;
@@ -305,7 +345,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description RFC 9457. Codes of this API: `bad_request`, `bad_parameter`, `not_signed_in`, `not_allowed`, `csrf`, `login_refused`, `login_throttled`, `unknown_tenant`, `wrong_secret`, `not_found`, `method_not_allowed`, `too_large`, `range_not_satisfiable`, `bad_framing`, `bad_target`, `storage_failed`, `internal`, `not_durable`, `unavailable`, `too_many_listeners`, `stopping`. */
+        /** @description RFC 9457. Codes of this API: `bad_request`, `bad_parameter`, `not_signed_in`, `not_allowed`, `csrf`, `login_refused`, `login_throttled`, `unknown_tenant`, `wrong_secret`, `not_found`, `method_not_allowed`, `too_large`, `range_not_satisfiable`, `bad_framing`, `bad_target`, `storage_failed`, `internal`, `not_durable`, `unavailable`, `too_many_listeners`, `tenant_needed`, `examination_running`, `too_many_examinations`, `stopping`. */
         Problem: {
             /** @example about:blank */
             type: string;
@@ -622,6 +662,85 @@ export interface components {
             tenant?: string;
             recording_id?: string | null;
             state?: string;
+        };
+        ExaminationRequest: {
+            /** @description A path on the phone system to fetch; else the newest that is known. */
+            recording?: string;
+            /** @description The client's own name for this examination, found again in its events. */
+            run?: string;
+        };
+        ExaminationStep: {
+            /**
+             * @example configuration
+             * @example dns
+             * @example tcp
+             * @example tls
+             * @example api
+             * @example challenge
+             * @example login
+             * @example permissions
+             * @example directory
+             * @example clock
+             * @example recording
+             * @example storage
+             * @example database
+             * @example backlog
+             */
+            name: string;
+            title: string;
+            /** @description True for ok and warning. */
+            ok: boolean;
+            /** @enum {string} */
+            state: "ok" | "warning" | "failed" | "skipped";
+            ms: number;
+            /** @description What was tried, and what was seen. */
+            detail: string;
+            /** @description What to do. */
+            advice: string | null;
+            /** @description The code of a failure or warning. */
+            reason?: string | null;
+        };
+        RootCause: {
+            /** @example login_refused */
+            code: string;
+            message: string;
+            /** @example pbx_administrator */
+            owner: string;
+            advice: string;
+            detail?: string;
+            step?: string;
+        };
+        Examination: {
+            ok: boolean;
+            run?: string;
+            root_cause: components["schemas"]["RootCause"] | null;
+            steps: components["schemas"]["ExaminationStep"][];
+            facts?: components["schemas"]["ExaminationFacts"];
+            /** Format: date-time */
+            at?: string;
+            ms?: number;
+        };
+        /** @description What was learned about the phone system. */
+        ExaminationFacts: {
+            tenant?: string | null;
+            pbx?: string | null;
+            host?: string | null;
+            addresses?: string | null;
+            username?: string | null;
+            api?: string | null;
+            model?: string | null;
+            firmware?: string | null;
+            serial?: string | null;
+            tls_pin?: string | null;
+            certificate?: string | null;
+            recording?: string | null;
+            port?: number | null;
+            /** @description Its clock against ours; negative: behind. */
+            clock_ahead_s?: number | null;
+        };
+        DoctorEvent: {
+            run: string;
+            step: components["schemas"]["ExaminationStep"];
         };
         TranscriptContent: {
             engine: string | null;
@@ -1136,6 +1255,76 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    doctor_examine: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ExaminationRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    doctor_report_get: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+                format?: "html" | "md";
+                /** @description With any value: examine anew. */
+                fresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A document that needs nothing else. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "text/markdown": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };

@@ -154,6 +154,8 @@ export const en = {
         throttled: 'Asked to slow down',
         busy: 'PBX is busy',
         pbx_error: 'PBX fault',
+        wrong_api: 'Wrong generation of the API',
+        clock_skew: 'Clocks disagree',
         not_there_yet: 'File not there yet',
         deleted_on_pbx: 'Deleted on the PBX',
         html_instead_of_audio: 'Web page instead of audio',
@@ -168,6 +170,10 @@ export const en = {
         storage_full: 'Storage is full',
         storage_refused: 'Storage refused it',
         storage_failed: 'Storage failed',
+        setting_invalid: 'Setting cannot be used',
+        database_failed: 'Database failed',
+        not_collecting: 'Collection does not run',
+        backlog: 'Collection falls behind',
         internal_error: 'Our own fault',
     } as Record<string, string>,
     owners: {
@@ -175,6 +181,7 @@ export const en = {
         pbx_administrator: 'PBX administrator',
         network: 'Network',
         storage: 'Storage',
+        server: 'This server',
         us: 'Makers of AudiaPro',
     } as Record<string, string>,
     call: {
