@@ -1,37 +1,10 @@
 /* The ledger's figures, and the webhooks that could not be read. */
 #include <string.h>
 
+#include "api/figures.h"
 #include "api/inside.h"
 #include "core/rowid.h"
 #include "core/text.h"
-
-static json_t *collection_make(struct db *db, struct arena *arena, int64_t tenant_id,
-                               time_ms from_at, time_ms to_at, struct error *error)
-{
-    struct collection counts = { 0 };
-    struct collection_reason *reasons = NULL;
-    size_t count = 0;
-    json_t *list = json_array();
-
-    if (!collection_count(db, tenant_id, from_at, to_at, &counts, error) ||
-        !collection_reasons(db, arena, tenant_id, from_at, to_at, &reasons, &count, error)) {
-        json_decref(list);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        IGNORE(json_array_append_new(list, json_pack("{s:s, s:I}", "code", reasons[i].code, "count",
-                                                     (json_int_t)reasons[i].count)),
-               "memory never fails");
-    }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "calls", (json_int_t)counts.calls,
-                     "not_expected", (json_int_t)counts.not_expected, "expected",
-                     (json_int_t)counts.expected, "stored", (json_int_t)counts.stored, "waiting",
-                     (json_int_t)counts.waiting, "missing", (json_int_t)counts.missing, "yield",
-                     counts.expected > 0
-                         ? json_real((double)counts.stored / (double)counts.expected)
-                         : json_null(),
-                     "reasons", list);
-}
 
 void collection_show(struct http_request *request, void *context)
 {
@@ -46,8 +19,8 @@ void collection_show(struct http_request *request, void *context)
     }
     struct db *db = pool_take(&api->pool);
     if (api_tenant(api, db, request, &tenant_id)) {
-        json_t *json =
-            collection_make(db, http_request_arena(request), tenant_id, from_at, to_at, &error);
+        json_t *json = figures_make(db, http_request_arena(request), tenant_id, from_at, to_at,
+                                    time_now(), &error);
         if (json != NULL) {
             http_answer_json(request, 200, json);
         } else {

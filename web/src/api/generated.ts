@@ -600,8 +600,59 @@ export interface components {
             /** @description Of the missing and waiting ones, most frequent first. */
             reasons: {
                 code: string;
+                /** @description waiting + missing */
                 count: number;
+                waiting: number;
+                missing: number;
+                message: string;
+                owner: string;
+                advice: string;
             }[];
+            /** @description The same count for each PBX, extension and trunk, the worst first, at most 50 of each. A recording whose leg names no extension or trunk is in none of these. */
+            missing_by: {
+                pbx: components["schemas"]["CollectionPart"][];
+                extension: components["schemas"]["CollectionPart"][];
+                trunk: components["schemas"]["CollectionPart"][];
+            };
+            /** @description Extensions and trunks whose answered calls have no recording, or less than half as often as the others on the same PBX; from three answered calls on, those with the most unrecorded calls first, at most 50 of each. */
+            unrecorded: {
+                extensions: components["schemas"]["Unrecorded"][];
+                trunks: components["schemas"]["Unrecorded"][];
+            };
+            /**
+             * Format: date-time
+             * @description `missing_by` and `unrecorded` count calls from then on: `from`, or without it 31 days back.
+             */
+            details_from: string | null;
+        };
+        /** @description Of a PBX it has `id` and `name`; of an extension or trunk that and `pbx`, the PBX's name. */
+        CollectionPart: {
+            id?: string;
+            name?: string;
+            extension?: string;
+            trunk?: string;
+            pbx?: string;
+            tenant: string;
+            /** @description stored + waiting + missing */
+            expected: number;
+            stored: number;
+            waiting: number;
+            missing: number;
+            yield: number | null;
+        };
+        Unrecorded: {
+            extension?: string;
+            trunk?: string;
+            pbx: string;
+            tenant: string;
+            /** @description Answered calls in which it took part. */
+            answered: number;
+            /** @description Those of them that have a recording. */
+            recorded: number;
+            /** @example extension 230: 0 of 41 answered calls have a recording: recording is off */
+            sentence: string;
+            /** @description The next step, with the phone system's own menu path. */
+            advice: string;
         };
         QuarantinedWebhook: {
             id: string;
