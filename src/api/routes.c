@@ -25,6 +25,7 @@ static const struct http_route routes[] = {
     { "GET", "/api/calls/{id}/transcript", ROLE_VIEWER, 0, calls_transcript },
     { "GET", "/api/calls/{id}/attempts", ROLE_VIEWER, 0, calls_attempts },
     { "POST", "/api/calls/{id}/retry", ROLE_MANAGER, 8 * KIB, calls_retry },
+    { "POST", "/api/recordings/retry", ROLE_MANAGER, 8 * KIB, recordings_retry_many },
     { "GET", "/api/collection", ROLE_VIEWER, 0, collection_show },
     { "GET", "/api/quarantine", ROLE_MANAGER, 0, quarantine_show },
     { "GET", "/api/events", ROLE_VIEWER, 0, events_stream },

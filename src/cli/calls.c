@@ -6,6 +6,7 @@
 #include "api/figures.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/retry.h"
 #include "cli/setup.h"
 #include "cli/summary.h"
 #include "cli/table.h"
@@ -169,23 +170,6 @@ static int calls_list_run(int argc, char **argv)
     return calls_print(&setup, &filter, is_json);
 }
 
-/* The call whose id stands in the words; NULL: said. */
-static struct call_row *call_of_word(struct setup *setup, const char *word)
-{
-    struct call_row *call = NULL;
-    int64_t id = 0;
-    struct error error;
-
-    if (row_id_parse(word, &id) && !call_find(setup->db, setup->arena, 0, id, &call, &error)) {
-        IGNORE(setup_problem(&error), "the caller ends");
-        return NULL;
-    }
-    if (call == NULL) {
-        fprintf(stderr, "audiapro: there is no call '%s'; see: audiapro calls list\n", word);
-    }
-    return call;
-}
-
 static void recording_tell(const struct recording *recording)
 {
     const struct reason_info *info =
@@ -260,7 +244,7 @@ static int calls_show_run(int argc, char **argv)
     if (!setup_open("", &setup)) {
         return EXIT_PROBLEM;
     }
-    struct call_row *call = call_of_word(&setup, words.text[0]);
+    struct call_row *call = setup_call(&setup, words.text[0]);
     if (call == NULL) {
         return EXIT_PROBLEM;
     }
@@ -283,47 +267,6 @@ static int calls_show_run(int argc, char **argv)
         puts("recording  none expected: the CDR names no file");
     }
     return attempts_tell(&setup, call->id, &error) ? EXIT_FINE : setup_problem(&error);
-}
-
-static int calls_retry_run(int argc, char **argv)
-{
-    const struct usage usage = { .command = "calls retry",
-                                 .words = "ID",
-                                 .about = "Try the call's missing recordings again, now.",
-                                 .word_count_min = 1,
-                                 .word_count_max = 1 };
-    struct words words;
-    struct error error = { 0 };
-    struct recording *recordings = NULL;
-    struct pbx_row *pbx = NULL;
-    size_t count = 0;
-    int retried = 0;
-    int status = 0;
-    AUTO(setup_close) struct setup setup = { 0 };
-
-    if (!flags_read(&usage, argc, argv, &words, &status)) {
-        return status;
-    }
-    if (!setup_open("", &setup)) {
-        return EXIT_PROBLEM;
-    }
-    struct call_row *call = call_of_word(&setup, words.text[0]);
-    if (call == NULL) {
-        return EXIT_PROBLEM;
-    }
-    if (!pbx_row_find(setup.db, setup.arena, call->pbx_id, &pbx, &error) || pbx == NULL ||
-        !recording_list(setup.db, setup.arena, call->id, &recordings, &count, &error) ||
-        !db_begin(setup.db, &error)) {
-        return setup_problem(&error);
-    }
-    if (!recording_retry_call(setup.db, setup.arena, call->id, pbx->fetch_lane_id, time_now(),
-                              &retried, &error) ||
-        !db_commit(setup.db, &error)) {
-        db_rollback(setup.db);
-        return setup_problem(&error);
-    }
-    printf("%d of %zu recordings will be tried now\n", retried, count);
-    return EXIT_FINE;
 }
 
 /* The table as a page of the manual: docs/reasons.md is this command's output. */
@@ -398,7 +341,8 @@ int cli_calls(int argc, char **argv)
         { "list", "", "calls and where their recordings are", calls_list_run },
         { "summary", "", "how many recordings are here, and why not all", calls_summary_run },
         { "show", "ID", "one call, and why a recording is missing", calls_show_run },
-        { "retry", "ID", "try missing recordings again, now", calls_retry_run },
+        { "retry", "[ID]", "try missing recordings again, now: of a call, or many",
+          calls_retry_run },
         { "reasons", "", "every reason why one can be missing", calls_reasons_run },
     };
 

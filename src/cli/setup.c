@@ -16,6 +16,7 @@
 #include "core/rowid.h"
 #include "core/text.h"
 #include "store/accounts.h"
+#include "store/calls.h"
 #include "store/migrate.h"
 #include "store/tenants.h"
 
@@ -161,6 +162,23 @@ struct tenant *setup_tenant(struct setup *setup, const char *subdomain)
                 subdomain);
     }
     return tenant;
+}
+
+struct call_row *setup_call(struct setup *setup, const char *id)
+{
+    struct call_row *call = NULL;
+    int64_t number = 0;
+    struct error error;
+
+    if (row_id_parse(id, &number) &&
+        !call_find(setup->db, setup->arena, 0, number, &call, &error)) {
+        IGNORE(setup_problem(&error), "the caller ends");
+        return NULL;
+    }
+    if (call == NULL) {
+        fprintf(stderr, "audiapro: there is no call '%s'; see: audiapro calls list\n", id);
+    }
+    return call;
 }
 
 /* ---- The first start ---- */

@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try all waiting and missing recordings that fit again now */
+        post: operations["recordings_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collection": {
         parameters: {
             query?: never;
@@ -584,6 +601,22 @@ export interface components {
         };
         Retried: {
             retried: number;
+        };
+        /** @description Every member narrows it down; {} means all that are not stored. */
+        RetryWanted: {
+            /** @description A reason's code. */
+            reason?: string | null;
+            /** @description Of calls that started then or later: an instant or a date. */
+            from?: string | null;
+            /** @description Of calls that started before then. */
+            to?: string | null;
+            /** @description Of the PBX of that name. */
+            pbx?: string | null;
+        };
+        RetriedMany: {
+            retried: number;
+            /** @description Of phone systems that are not asked until a person acts (a refused login, no address). */
+            waiting_for_pbx: number;
         };
         Collection: {
             calls: number;
@@ -1125,6 +1158,41 @@ export interface operations {
                     "application/json": components["schemas"]["Retried"];
                 };
             };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    recordings_retry: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryWanted"];
+            };
+        };
+        responses: {
+            /** @description How many are due now, and how many wait until a person has seen to their PBX. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedMany"];
+                };
+            };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
