@@ -99,6 +99,7 @@ void calls_recording(struct http_request *request, void *context);
 void calls_transcript(struct http_request *request, void *context);
 void recordings_retry_many(struct http_request *request, void *context);
 void collection_show(struct http_request *request, void *context);
+void audit_show(struct http_request *request, void *context);
 void quarantine_show(struct http_request *request, void *context);
 void events_stream(struct http_request *request, void *context);
 void health_show(struct http_request *request, void *context);

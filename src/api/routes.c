@@ -27,6 +27,7 @@ static const struct http_route routes[] = {
     { "POST", "/api/calls/{id}/retry", ROLE_MANAGER, 8 * KIB, calls_retry },
     { "POST", "/api/recordings/retry", ROLE_MANAGER, 8 * KIB, recordings_retry_many },
     { "GET", "/api/collection", ROLE_VIEWER, 0, collection_show },
+    { "GET", "/api/audit", ROLE_MANAGER, 0, audit_show },
     { "GET", "/api/quarantine", ROLE_MANAGER, 0, quarantine_show },
     { "GET", "/api/events", ROLE_VIEWER, 0, events_stream },
 };

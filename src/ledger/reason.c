@@ -237,6 +237,12 @@ static const struct reason_info table[REASON_COUNT] = {
                                 "Nothing to do at first: it is tried again. If it stays, check the "
                                 "disk, or the reachability of S3_ENDPOINT_URL.",
                                 REASON_OWNER_STORAGE, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_STORAGE_DAMAGED] = { "storage_damaged",
+                                 "The stored file was damaged or gone when it was read back.",
+                                 "Nothing to do at first: it is fetched from the PBX again. If it "
+                                 "happens to more than one, check the disk below DATA_DIR, or the "
+                                 "bucket, and run audiapro audit.",
+                                 REASON_OWNER_STORAGE, RETRIED, THIS_ONE, SCHEDULED },
     [REASON_INTERNAL_ERROR] = { "internal_error", "This product failed.",
                                 "Report it with the log of this server; it is tried again.",
                                 REASON_OWNER_US, RETRIED, THIS_ONE, SCHEDULED },

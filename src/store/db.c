@@ -182,6 +182,11 @@ bool db_version(struct db *db, int64_t *version_out, struct error *error)
     return db->driver->version(db, version_out, error);
 }
 
+bool db_check(struct db *db, struct text *problems, struct error *error)
+{
+    return db->driver->check == NULL || db->driver->check(db, problems, error);
+}
+
 bool db_backup(struct db *db, const char *path, struct error *error)
 {
     return db->driver->backup(db, path, error);

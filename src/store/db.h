@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/text.h"
 
 struct db;
 
@@ -91,6 +92,10 @@ MUST_USE bool db_script(struct db *db, const char *sql, struct error *error);
 /* A number that changes when another connection has committed: cheap to ask, the wake-up of
  * sleeping workers. */
 MUST_USE bool db_version(struct db *db, int64_t *version_out, struct error *error);
+
+/* Is the database itself sound? Adds what is wrong with it, a line each; nothing when all is well.
+ * Reads all of it. */
+MUST_USE bool db_check(struct db *db, struct text *problems, struct error *error);
 
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);

@@ -264,6 +264,25 @@ static bool sqlite_version(struct db *db, int64_t *version_out, struct error *er
     return db_run_number(db, SQL, DB_NO_VALUES, 0, version_out, error);
 }
 
+static bool sqlite_check(struct db *db, struct text *problems, struct error *error)
+{
+    static const char SQL[] = "PRAGMA quick_check(20)";
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+    enum db_step step;
+
+    if (!db_query(db, SQL, DB_NO_VALUES, &rows, error)) {
+        return false;
+    }
+    while ((step = db_next(&rows, error)) == DB_ROW) {
+        const char *line = db_text(&rows, 0);
+        if (line != NULL && strcmp(line, "ok") != 0) {
+            text_add(problems, line);
+            text_add_char(problems, '\n');
+        }
+    }
+    return step != DB_FAILED;
+}
+
 static bool sqlite_backup(struct db *db, const char *path, struct error *error)
 {
     static const char SQL[] = "VACUUM INTO $1";
@@ -284,5 +303,6 @@ const struct db_driver db_sqlite = {
     .changed = sqlite_changed,
     .script = sqlite_script,
     .version = sqlite_version,
+    .check = sqlite_check,
     .backup = sqlite_backup,
 };

@@ -74,8 +74,9 @@ static const struct {
     { { "calls" }, true, false },
     { { "calls", "list" }, false, false },
     { { "calls", "summary" }, false, false },
+    { { "audit" }, false, false },
     { { "calls", "show" }, false, true },
-    { { "calls", "retry" }, false, true },
+    { { "calls", "retry" }, false, true }, /* or a flag that says which */
     { { "transcribe" }, false, true },
     { { "tenant" }, true, false },
     { { "tenant", "list" }, false, false },

@@ -264,6 +264,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last audit checked and found
+         * @description An operator without `tenant` is shown the audit of everything; everybody else a tenant's part of the last one.
+         */
+        get: operations["audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/quarantine": {
         parameters: {
             query?: never;
@@ -686,6 +706,47 @@ export interface components {
             sentence: string;
             /** @description The next step, with the phone system's own menu path. */
             advice: string;
+        };
+        Audit: {
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description The files' bytes were read back, not only their sizes. */
+            has_hashes: boolean;
+            checked: {
+                calls: number;
+                legs: number;
+                recordings: number;
+                jobs: number;
+                /** @description Rules of the tables. */
+                rules: number;
+                /** @description Stored recordings whose file and size were looked at. */
+                stored: number;
+                /** @description Files read back against their SHA-256. */
+                hashes: number;
+                /** @description So many bytes. */
+                bytes: number;
+                /** @description Files that were read back not long ago, and not again. */
+                fresh: number;
+                /** @description Files in the storage whose row was looked up. */
+                files: number;
+            } | null;
+            violation_count: number;
+            healed_count: number;
+            /** @description At most 200 of them. */
+            violations: {
+                /** @example file_hash_differs */
+                code: string;
+                what: string;
+                where: string;
+                advice: string;
+                tenant: string | null;
+                recording_id: string | null;
+                call_id: string | null;
+                /** @description Set right, or being fetched again. */
+                healed: boolean;
+            }[];
         };
         QuarantinedWebhook: {
             id: string;
@@ -1225,6 +1286,33 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    audit_get: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result; all null and empty when there was none yet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
