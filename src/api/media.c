@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "api/inside.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/rowid.h"
+#include "ledger/reason.h"
 #include "speech/transcript.h"
 
 enum { TRANSCRIPT_SIZE_MAX = 64 << 20 };
@@ -63,6 +65,26 @@ static bool is_transcribed(const struct recording *recording)
     return strcmp(recording->transcript_state, "ready") == 0;
 }
 
+/* Better nothing than wrong bytes. The audit looks at the file within seconds, and has it fetched
+ * again when it is damaged. */
+static void damaged_answer(struct api *api, struct http_request *request,
+                           const struct recording *recording, const char *what)
+{
+    struct error error;
+    char id[ROW_ID_TEXT_SIZE];
+    const struct reason_info *info = reason_info(REASON_STORAGE_DAMAGED);
+    struct db *db = pool_take(&api->pool);
+
+    log_error("recording.damaged", "recording", row_id_print(recording->id, id), "what", what,
+              NULL);
+    if (!recording_suspect(db, recording->id, &error)) {
+        log_warn("recording.not_noted", "error", error.message, NULL);
+    }
+    pool_give(&api->pool, db);
+    http_header_add(request, "Retry-After", "30");
+    http_answer_problem(request, 503, info->code, "%s (%s) %s", info->message, what, info->advice);
+}
+
 static void recording_answer(struct api *api, struct http_request *request,
                              const struct recording *recording)
 {
@@ -72,10 +94,14 @@ static void recording_answer(struct api *api, struct http_request *request,
     char id[ROW_ID_TEXT_SIZE];
 
     if (!blob_read(api->world->blob, recording->blob_key, &file, &size, &error)) {
-        log_error("recording.unreadable", "recording", row_id_print(recording->id, id), "error",
-                  error.message, NULL);
-        http_answer_problem(request, 500, "storage_failed",
-                            "the recording is stored but cannot be read: %s", error.message);
+        damaged_answer(api, request, recording, error.message);
+        return;
+    }
+    if (recording->stored_bytes >= 0 && size != (uint64_t)recording->stored_bytes) {
+        (void)close(file);
+        damaged_answer(api, request, recording,
+                       arena_print(http_request_arena(request), "%llu bytes, stored were %lld",
+                                   (unsigned long long)size, (long long)recording->stored_bytes));
         return;
     }
     if (http_request_query(request, "download") != NULL) {

@@ -39,6 +39,27 @@ DEFINE_AUTO_CLEAR(blob_discard, struct blob_draft)
 /* Open for reading; the descriptor is yours. ERROR_NOT_FOUND when there is none. */
 MUST_USE bool blob_read(struct blob *blob, const char *key, int *file_out, uint64_t *size_out,
                         struct error *error);
+/* A blob as its storage knows it. */
+struct blob_entry {
+    const char *key;
+    uint64_t size;
+    time_ms modified_at;
+};
+/* ERROR_NOT_FOUND when there is none. entry_out->key is `key`. */
+MUST_USE bool blob_stat(struct blob *blob, const char *key, struct blob_entry *entry_out,
+                        struct error *error);
+/* Tell each blob whose key begins with `prefix` (whole segments: "" or "acme/"), in no order and in
+ * bounded memory; drafts are none. What comes or goes meanwhile may be told or not. On local disk a
+ * stray file whose name is no key is told as well. `visit` returns false, with *error set, to end.
+ */
+MUST_USE bool blob_walk(struct blob *blob, const char *prefix,
+                        bool (*visit)(const struct blob_entry *entry, void *context,
+                                      struct error *error),
+                        void *context, struct error *error);
+/* Give a blob another key, durably. ERROR_NOT_FOUND: there is none; ERROR_INVALID: the new key is
+ * taken, or one is no key. */
+MUST_USE bool blob_move(struct blob *blob, const char *key, const char *to_key,
+                        struct error *error);
 MUST_USE bool blob_remove(struct blob *blob, const char *key, struct error *error);
 
 /* Is there less than `bytes` of room? False when it cannot be told. */

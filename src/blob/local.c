@@ -23,6 +23,7 @@ struct blob {
     int handle; /* Of the folder. */
 };
 
+enum { DEPTH_MAX = 32 };
 static const char DRAFTS[] = ".drafts";
 static const char PROBES[] = "probe"; /* Of blob_check(). */
 
@@ -182,6 +183,121 @@ bool blob_read(struct blob *blob, const char *key, int *file_out, uint64_t *size
     *size_out = (uint64_t)status.st_size;
     file = -1;
     return true;
+}
+
+static time_ms modified_at(const struct stat *status)
+{
+    return (time_ms)status->st_mtim.tv_sec * SECOND_MS + status->st_mtim.tv_nsec / 1000000;
+}
+
+bool blob_stat(struct blob *blob, const char *key, struct blob_entry *entry_out,
+               struct error *error)
+{
+    struct stat status;
+
+    if (!key_check(key, error)) {
+        return false;
+    }
+    if (fstatat(blob->handle, key, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return error_set_errno(error, "storage: look at '%s'", key);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return error_set(error, ERROR_CORRUPT, "storage: '%s' is no file", key);
+    }
+    *entry_out = (struct blob_entry){ .key = key,
+                                      .size = (uint64_t)status.st_size,
+                                      .modified_at = modified_at(&status) };
+    return true;
+}
+
+struct walk {
+    char key[BLOB_KEY_SIZE_MAX + NAME_MAX + 2];
+    bool (*visit)(const struct blob_entry *entry, void *context, struct error *error);
+    void *context;
+};
+
+static bool folder_walk(struct walk *walk, int handle, int depth, struct error *error);
+
+/* One name in the folder whose path is the first `size` bytes of walk->key. */
+static bool name_walk(struct walk *walk, int handle, size_t size, const char *name, int depth,
+                      struct error *error)
+{
+    struct stat status;
+    size_t name_size = strlen(name);
+
+    if (size + name_size + 1 > BLOB_KEY_SIZE_MAX || depth == 0) {
+        return error_set(error, ERROR_CORRUPT, "storage: '%s' is nested too deep", walk->key);
+    }
+    if (fstatat(handle, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT || error_set_errno(error, "storage: look at '%s'", name);
+    }
+    memcpy(walk->key + size, name, name_size + 1);
+    if (!S_ISDIR(status.st_mode)) {
+        struct blob_entry entry = { .key = walk->key,
+                                    .size = (uint64_t)status.st_size,
+                                    .modified_at = modified_at(&status) };
+        return walk->visit(&entry, walk->context, error);
+    }
+    int inner = openat(handle, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (inner < 0) {
+        return errno == ENOENT || error_set_errno(error, "storage: open '%s'", walk->key);
+    }
+    memcpy(walk->key + size + name_size, "/", 2);
+    return folder_walk(walk, inner, depth - 1, error);
+}
+
+/* Takes the handle. */
+static bool folder_walk(struct walk *walk, int handle, int depth, struct error *error)
+{
+    size_t size = strlen(walk->key);
+    DIR *folder = fdopendir(handle);
+    bool goes_on = true;
+
+    if (folder == NULL) {
+        (void)close(handle);
+        return error_set_errno(error, "storage: read '%s'", walk->key);
+    }
+    for (struct dirent *entry = readdir(folder); goes_on && entry != NULL;
+         entry = goes_on ? readdir(folder) : NULL) {
+        bool is_blob = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                       (size > 0 || strcmp(entry->d_name, DRAFTS) != 0);
+        goes_on = !is_blob || name_walk(walk, handle, size, entry->d_name, depth, error);
+        walk->key[size] = '\0';
+    }
+    (void)closedir(folder);
+    return goes_on;
+}
+
+bool blob_walk(struct blob *blob, const char *prefix,
+               bool (*visit)(const struct blob_entry *entry, void *context, struct error *error),
+               void *context, struct error *error)
+{
+    struct walk walk = { .visit = visit, .context = context };
+    size_t size = strlen(prefix);
+
+    if (size > BLOB_KEY_SIZE_MAX || (size > 0 && prefix[size - 1] != '/')) {
+        return error_set(error, ERROR_INVALID, "'%s' is no prefix of keys", prefix);
+    }
+    int handle = openat(blob->handle, size > 0 ? prefix : ".",
+                        O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (handle < 0) {
+        return errno == ENOENT || error_set_errno(error, "storage: open '%s'", prefix);
+    }
+    memcpy(walk.key, prefix, size + 1);
+    return folder_walk(&walk, handle, DEPTH_MAX, error);
+}
+
+bool blob_move(struct blob *blob, const char *key, const char *to_key, struct error *error)
+{
+    if (!key_check(key, error) || !key_check(to_key, error) || !folders_make(blob, to_key, error)) {
+        return false;
+    }
+    if (renameat2(blob->handle, key, blob->handle, to_key, RENAME_NOREPLACE) != 0) {
+        return errno == EEXIST
+                   ? error_set(error, ERROR_INVALID, "storage: there is a '%s' already", to_key)
+                   : error_set_errno(error, "storage: move '%s'", key);
+    }
+    return folders_sync(blob, to_key, error) && folders_sync(blob, key, error);
 }
 
 bool blob_remove(struct blob *blob, const char *key, struct error *error)

@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/figures.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/retry.h"
 #include "cli/setup.h"
+#include "cli/summary.h"
 #include "cli/table.h"
+#include "core/json.h"
 #include "core/rowid.h"
 #include "ledger/reason.h"
 #include "store/calls.h"
@@ -88,19 +92,8 @@ static json_t *calls_get(struct setup *setup, const struct call_filter *filter, 
     return rows;
 }
 
-static void yield_print(struct setup *setup, int64_t tenant_id)
-{
-    struct collection counts = { 0 };
-    struct error error;
-
-    if (collection_count(setup->db, tenant_id, 0, 0, &counts, &error)) {
-        printf("\n%lld calls; recordings: %lld expected, %lld stored, %lld waiting, %lld missing\n",
-               (long long)counts.calls, (long long)counts.expected, (long long)counts.stored,
-               (long long)counts.waiting, (long long)counts.missing);
-    }
-}
-
-static int calls_list_run(int argc, char **argv)
+/* The calls, and behind them how many recordings there should be and are. */
+static int calls_print(struct setup *setup, const struct call_filter *filter, bool is_json)
 {
     static const struct table_column columns[] = {
         { "ID", "id" },
@@ -113,6 +106,29 @@ static int calls_list_run(int argc, char **argv)
         { "REASON", "reason" },
         { "TRANSCRIPT", "transcript" },
     };
+    struct error error = { 0 };
+    AUTO(json_release) json_t *rows = calls_get(setup, filter, &error);
+    AUTO(json_release)
+    json_t *figures = rows != NULL ? figures_make(setup->db, setup->arena, filter->tenant_id, 0, 0,
+                                                  time_now(), &error)
+                                   : NULL;
+
+    if (figures == NULL) {
+        return setup_problem(&error);
+    }
+    if (is_json) {
+        AUTO(json_release)
+        json_t *both = json_pack("{s:O, s:O}", "calls", rows, "collection", figures);
+        table_print(NULL, 0, both, true);
+        return EXIT_FINE;
+    }
+    table_print(columns, COUNT_OF(columns), rows, false);
+    summary_print_short(figures);
+    return EXIT_FINE;
+}
+
+static int calls_list_run(int argc, char **argv)
+{
     bool is_json = false;
     const char *subdomain = NULL;
     const char *limit = NULL;
@@ -123,7 +139,7 @@ static int calls_list_run(int argc, char **argv)
         { "--recording", "STATE", NULL, &filter.recording,
           "stored, waiting, missing, not_expected, or a reason" },
         { "--limit", "N", NULL, &limit, "how many, newest first (20; at most 200)" },
-        { "--json", NULL, &is_json, NULL, "as JSON" },
+        { "--json", NULL, &is_json, NULL, "as JSON, with the figures" },
     };
     const struct usage usage = { .command = "calls list",
                                  .words = "",
@@ -131,7 +147,6 @@ static int calls_list_run(int argc, char **argv)
                                  .flags = flags,
                                  .flag_count = COUNT_OF(flags) };
     struct words words;
-    struct error error = { 0 };
     int status = 0;
     AUTO(setup_close) struct setup setup = { 0 };
 
@@ -152,33 +167,7 @@ static int calls_list_run(int argc, char **argv)
         return EXIT_PROBLEM;
     }
     filter.tenant_id = tenant != NULL ? tenant->id : 0;
-    json_t *rows = calls_get(&setup, &filter, &error);
-    if (rows == NULL) {
-        return setup_problem(&error);
-    }
-    table_print(columns, COUNT_OF(columns), rows, is_json);
-    json_decref(rows);
-    if (!is_json) {
-        yield_print(&setup, filter.tenant_id);
-    }
-    return EXIT_FINE;
-}
-
-/* The call whose id stands in the words; NULL: said. */
-static struct call_row *call_of_word(struct setup *setup, const char *word)
-{
-    struct call_row *call = NULL;
-    int64_t id = 0;
-    struct error error;
-
-    if (row_id_parse(word, &id) && !call_find(setup->db, setup->arena, 0, id, &call, &error)) {
-        IGNORE(setup_problem(&error), "the caller ends");
-        return NULL;
-    }
-    if (call == NULL) {
-        fprintf(stderr, "audiapro: there is no call '%s'; see: audiapro calls list\n", word);
-    }
-    return call;
+    return calls_print(&setup, &filter, is_json);
 }
 
 static void recording_tell(const struct recording *recording)
@@ -255,7 +244,7 @@ static int calls_show_run(int argc, char **argv)
     if (!setup_open("", &setup)) {
         return EXIT_PROBLEM;
     }
-    struct call_row *call = call_of_word(&setup, words.text[0]);
+    struct call_row *call = setup_call(&setup, words.text[0]);
     if (call == NULL) {
         return EXIT_PROBLEM;
     }
@@ -278,47 +267,6 @@ static int calls_show_run(int argc, char **argv)
         puts("recording  none expected: the CDR names no file");
     }
     return attempts_tell(&setup, call->id, &error) ? EXIT_FINE : setup_problem(&error);
-}
-
-static int calls_retry_run(int argc, char **argv)
-{
-    const struct usage usage = { .command = "calls retry",
-                                 .words = "ID",
-                                 .about = "Try the call's missing recordings again, now.",
-                                 .word_count_min = 1,
-                                 .word_count_max = 1 };
-    struct words words;
-    struct error error = { 0 };
-    struct recording *recordings = NULL;
-    struct pbx_row *pbx = NULL;
-    size_t count = 0;
-    int retried = 0;
-    int status = 0;
-    AUTO(setup_close) struct setup setup = { 0 };
-
-    if (!flags_read(&usage, argc, argv, &words, &status)) {
-        return status;
-    }
-    if (!setup_open("", &setup)) {
-        return EXIT_PROBLEM;
-    }
-    struct call_row *call = call_of_word(&setup, words.text[0]);
-    if (call == NULL) {
-        return EXIT_PROBLEM;
-    }
-    if (!pbx_row_find(setup.db, setup.arena, call->pbx_id, &pbx, &error) || pbx == NULL ||
-        !recording_list(setup.db, setup.arena, call->id, &recordings, &count, &error) ||
-        !db_begin(setup.db, &error)) {
-        return setup_problem(&error);
-    }
-    if (!recording_retry_call(setup.db, setup.arena, call->id, pbx->fetch_lane_id, time_now(),
-                              &retried, &error) ||
-        !db_commit(setup.db, &error)) {
-        db_rollback(setup.db);
-        return setup_problem(&error);
-    }
-    printf("%d of %zu recordings will be tried now\n", retried, count);
-    return EXIT_FINE;
 }
 
 /* The table as a page of the manual: docs/reasons.md is this command's output. */
@@ -391,8 +339,10 @@ int cli_calls(int argc, char **argv)
 {
     static const struct subcommand rows[] = {
         { "list", "", "calls and where their recordings are", calls_list_run },
+        { "summary", "", "how many recordings are here, and why not all", calls_summary_run },
         { "show", "ID", "one call, and why a recording is missing", calls_show_run },
-        { "retry", "ID", "try missing recordings again, now", calls_retry_run },
+        { "retry", "[ID]", "try missing recordings again, now: of a call, or many",
+          calls_retry_run },
         { "reasons", "", "every reason why one can be missing", calls_reasons_run },
     };
 

@@ -100,6 +100,19 @@ bool flags_read(const struct usage *usage, int argc, char **argv, struct words *
     return true;
 }
 
+bool flag_time(const struct usage *usage, const char *name, const char *value, time_ms *at_out,
+               int *status_out)
+{
+    if (value == NULL || time_parse(value, at_out)) {
+        return true;
+    }
+    fprintf(stderr,
+            "audiapro %s: %s '%s' is no instant: write 2026-02-05T21:20:41Z or 2026-02-05\n",
+            usage->command, name, value);
+    *status_out = EXIT_USAGE;
+    return false;
+}
+
 static void subcommands_print(const char *command, const struct subcommand *rows, size_t count,
                               FILE *to)
 {

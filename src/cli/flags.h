@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/time.h"
+
 /* Exit statuses of every command. */
 enum { EXIT_FINE = 0, EXIT_PROBLEM = 1, EXIT_USAGE = 2 };
 
@@ -39,6 +41,11 @@ struct words {
  * flag or word (said on standard error). Texts are borrowed from argv. */
 bool flags_read(const struct usage *usage, int argc, char **argv, struct words *words_out,
                 int *status_out);
+
+/* A flag's instant; NULL leaves it alone. False: no instant (said on standard error), *status_out
+ * is 2. */
+bool flag_time(const struct usage *usage, const char *name, const char *value, time_ms *at_out,
+               int *status_out);
 
 /* A sub-command's row, and the command that picks among them. */
 struct subcommand {

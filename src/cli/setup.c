@@ -16,6 +16,7 @@
 #include "core/rowid.h"
 #include "core/text.h"
 #include "store/accounts.h"
+#include "store/calls.h"
 #include "store/migrate.h"
 #include "store/tenants.h"
 
@@ -89,6 +90,7 @@ static void world_fill(struct setup *setup, const char *role)
         .role = role,
         .retry_count = config->retry_schedule.count,
         .retry_horizon_s = config->retry_horizon_s,
+        .audit_interval_s = config->audit_interval_s,
         .is_transcription_on = config->transcription_enabled,
     };
     memcpy(world->retry_s, config->retry_schedule.steps_s, sizeof world->retry_s);
@@ -191,6 +193,23 @@ struct tenant *setup_tenant(struct setup *setup, const char *subdomain)
                 subdomain);
     }
     return tenant;
+}
+
+struct call_row *setup_call(struct setup *setup, const char *id)
+{
+    struct call_row *call = NULL;
+    int64_t number = 0;
+    struct error error;
+
+    if (row_id_parse(id, &number) &&
+        !call_find(setup->db, setup->arena, 0, number, &call, &error)) {
+        IGNORE(setup_problem(&error), "the caller ends");
+        return NULL;
+    }
+    if (call == NULL) {
+        fprintf(stderr, "audiapro: there is no call '%s'; see: audiapro calls list\n", id);
+    }
+    return call;
 }
 
 /* ---- The first start ---- */

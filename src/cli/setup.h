@@ -40,6 +40,10 @@ int setup_problem(const struct error *error);
 struct tenant;
 struct tenant *setup_tenant(struct setup *setup, const char *subdomain);
 
+/* The call of that id, of any tenant; NULL: said on standard error. */
+struct call_row;
+struct call_row *setup_call(struct setup *setup, const char *id);
+
 /* Seal a text under a name. Texts from the setup's arena. */
 MUST_USE bool setup_seal(struct setup *setup, const char *name, const char *secret,
                          const char **sealed_out, struct error *error);

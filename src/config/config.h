@@ -81,6 +81,7 @@ struct config {
     struct config_schedule retry_schedule;
     int64_t retry_horizon_s;
     int64_t reconcile_interval_s; /* 0 = off */
+    int64_t audit_interval_s;     /* 0 = off */
 
     enum config_log_format log_format;
     int log_level; /* enum log_level of core/log.h */

@@ -92,6 +92,9 @@ static const struct config_option options[] = {
     { "RECONCILE_INTERVAL", CONFIG_SECONDS, "5m", "0 for off, or a duration up to 365d, like 5m",
       "how often phone systems are asked for calls that no webhook told", 0, YEAR_S,
       AT(reconcile_interval_s) },
+    { "AUDIT_INTERVAL", CONFIG_SECONDS, "24h", "0 for off, or a duration up to 365d, like 24h",
+      "how often every stored file is read back and the tables are checked", 0, YEAR_S,
+      AT(audit_interval_s) },
 
     { "LOG_FORMAT", CONFIG_CHOICE, "text", "text|json", "form of the log", AT(log_format) },
     { "LOG_LEVEL", CONFIG_CHOICE, "info", "debug|info|warn|error", "least level that is logged",

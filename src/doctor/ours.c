@@ -16,6 +16,7 @@
 #include "store/processes.h"
 
 enum {
+    CHECK_MAX_MS = 20 * SECOND_MS,
     PIECE_SIZE = 64 * 1024,
     SILENT_MS = 45 * SECOND_MS,  /* As health says it. */
     OVERDUE_MS = 10 * MINUTE_MS, /* A due job that nobody took is a backlog after this. */
@@ -236,7 +237,7 @@ void step_database(struct doctor *doctor, struct finding *finding)
                      "it has schema %lld, and this program knows %lld", (long long)version,
                      (long long)newest);
         finding_advise(finding, "Bring it to this program's schema: audiapro migrate.");
-    } else if (!db_check(request->db, &damage, &is_whole, &error)) {
+    } else if (!db_check(request->db, CHECK_MAX_MS, &damage, &is_whole, &error)) {
         database_blame(finding, "its pages were checked", error.message);
     } else if (damage.size > 0) {
         finding_fail(finding, REASON_DATABASE_FAILED, "it is damaged: %s", text_get(&damage));

@@ -5,6 +5,7 @@
 #include "doctor/inside.h"
 #include "doctor/writer.h"
 #include "store/calls.h"
+#include "store/collection.h"
 #include "store/recordings.h"
 
 enum { CALLS_MAX = 50, MISSING_MAX = 10, ATTEMPTS_MAX = 8 };

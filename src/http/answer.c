@@ -104,7 +104,7 @@ void http_answer_json(struct http_request *request, int status, json_t *taken_va
 void http_answer_problem(struct http_request *request, int status, const char *code,
                          const char *format, ...)
 {
-    char detail[512];
+    char detail[2048];
     va_list arguments;
 
     va_start(arguments, format);

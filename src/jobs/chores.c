@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/rowid.h"
+#include "jobs/audit.h"
 #include "jobs/janitor.h"
 #include "store/chores.h"
 
@@ -30,13 +31,26 @@ static const struct chore table[] = {
     { "sweep", 10 * MINUTE_MS, janitor_sweep },
 };
 
-struct chores {
-    const struct world *world;
+/* What may take long, so that it does not put off the others. */
+static const struct chore long_table[] = {
+    { "audit", 5 * SECOND_MS, audit_chore }, /* Looks whether it is time: AUDIT_INTERVAL. */
+};
+
+struct chore_line {
+    struct chores *chores;
+    const struct chore *table;
+    size_t count;
     struct db *db;
     struct arena *arena;
     pthread_t thread;
+    bool is_running;
+    int64_t renewed_at_ms; /* monotonic */
+};
+
+struct chores {
+    const struct world *world;
     atomic_bool is_stopping;
-    int64_t renewed_at_ms; /* monotonic; the thread's own */
+    struct chore_line lines[2];
 };
 
 bool chore_should_stop(const struct chore_run *run)
@@ -44,16 +58,17 @@ bool chore_should_stop(const struct chore_run *run)
     int64_t now_ms = time_monotonic_ms();
     struct error error;
 
-    if (now_ms - run->chores->renewed_at_ms >= RENEW_MS) {
-        run->chores->renewed_at_ms = now_ms;
+    if (now_ms - run->line->renewed_at_ms >= RENEW_MS) {
+        run->line->renewed_at_ms = now_ms;
         IGNORE(chore_delay(run->db, run->name, run->worker, time_now() + LEASE_MS, &error),
                "at worst another process begins the same chore: each may be done twice at a time");
     }
-    return run->chores->is_stopping;
+    return run->line->chores->is_stopping;
 }
 
-static bool chore_do(struct chores *chores, const struct chore *chore, struct error *error)
+static bool chore_do(struct chore_line *line, const struct chore *chore, struct error *error)
 {
+    const struct chores *chores = line->chores;
     char process[ROW_ID_TEXT_SIZE];
     char claim[ROW_ID_TEXT_SIZE];
     char worker[2 * ROW_ID_TEXT_SIZE + 2];
@@ -64,40 +79,42 @@ static bool chore_do(struct chores *chores, const struct chore *chore, struct er
                     row_id_print(chores->world->process_id, process),
                     row_id_print(row_id_new(now), claim)),
            "fits");
-    if (!chore_take(chores->db, chore->name, worker, now, now + LEASE_MS, &is_taken, error)) {
+    if (!chore_take(line->db, chore->name, worker, now, now + LEASE_MS, &is_taken, error)) {
         return false;
     }
     if (!is_taken) {
         return true;
     }
-    chores->renewed_at_ms = time_monotonic_ms();
+    line->renewed_at_ms = time_monotonic_ms();
     struct chore_run run = { .world = chores->world,
-                             .db = chores->db,
-                             .arena = chores->arena,
+                             .db = line->db,
+                             .arena = line->arena,
                              .name = chore->name,
                              .worker = worker,
-                             .chores = chores };
+                             .line = line };
     bool is_done = chore->run(&run, error);
     /* Cut short by the end of the process: due again as soon as somebody looks. */
     time_ms next = chores->is_stopping ? time_now() : now + chore->every_ms;
     struct error ignored;
-    IGNORE(chore_delay(chores->db, chore->name, worker, next, is_done ? error : &ignored),
+    IGNORE(chore_delay(line->db, chore->name, worker, next, is_done ? error : &ignored),
            "the lease runs out by itself");
     return is_done;
 }
 
-static void *chores_run(void *argument)
+static void *line_run(void *argument)
 {
-    struct chores *chores = argument;
+    struct chore_line *line = argument;
+    struct chores *chores = line->chores;
 
     while (!chores->is_stopping) {
-        for (size_t i = 0; i < COUNT_OF(table) && !chores->is_stopping; i++) {
+        for (size_t i = 0; i < line->count && !chores->is_stopping; i++) {
             struct error error = { 0 };
-            if (!chore_do(chores, &table[i], &error)) {
-                log_warn("chore.failed", "chore", table[i].name, "error", error.message, NULL);
-                db_rollback(chores->db);
+            if (!chore_do(line, &line->table[i], &error)) {
+                log_warn("chore.failed", "chore", line->table[i].name, "error", error.message,
+                         NULL);
+                db_rollback(line->db);
             }
-            arena_reset(chores->arena);
+            arena_reset(line->arena);
         }
         for (int64_t until_ms = time_monotonic_ms() + LOOK_MS;
              !chores->is_stopping && time_monotonic_ms() < until_ms;) {
@@ -107,11 +124,17 @@ static void *chores_run(void *argument)
     return NULL;
 }
 
-static void chores_free(struct chores *chores)
+static bool line_start(struct chores *chores, struct chore_line *line, const struct chore *rows,
+                       size_t count, struct error *error)
 {
-    db_close(chores->db);
-    arena_free(chores->arena);
-    free(chores);
+    *line = (struct chore_line){
+        .chores = chores, .table = rows, .count = count, .arena = arena_new(ARENA_SIZE_MAX)
+    };
+    if (!db_open(chores->world->database_url, 30000, &line->db, error)) {
+        return false;
+    }
+    line->is_running = pthread_create(&line->thread, NULL, line_run, line) == 0;
+    return line->is_running || error_set(error, ERROR_SYSTEM, "cannot start the thread for chores");
 }
 
 bool chores_start(const struct world *world, struct chores **chores_out, struct error *error)
@@ -119,14 +142,10 @@ bool chores_start(const struct world *world, struct chores **chores_out, struct 
     struct chores *chores = memory_new(sizeof *chores);
 
     chores->world = world;
-    chores->arena = arena_new(ARENA_SIZE_MAX);
-    if (!db_open(world->database_url, 30000, &chores->db, error)) {
-        chores_free(chores);
+    if (!line_start(chores, &chores->lines[0], table, COUNT_OF(table), error) ||
+        !line_start(chores, &chores->lines[1], long_table, COUNT_OF(long_table), error)) {
+        chores_stop(chores);
         return false;
-    }
-    if (pthread_create(&chores->thread, NULL, chores_run, chores) != 0) {
-        chores_free(chores);
-        return error_set(error, ERROR_SYSTEM, "cannot start the thread for chores");
     }
     *chores_out = chores;
     return true;
@@ -138,6 +157,15 @@ void chores_stop(struct chores *chores)
         return;
     }
     chores->is_stopping = true;
-    (void)pthread_join(chores->thread, NULL);
-    chores_free(chores);
+    for (size_t i = 0; i < COUNT_OF(chores->lines); i++) {
+        struct chore_line *line = &chores->lines[i];
+        if (line->is_running) {
+            (void)pthread_join(line->thread, NULL);
+        }
+        db_close(line->db);
+        if (line->arena != NULL) {
+            arena_free(line->arena);
+        }
+    }
+    free(chores);
 }

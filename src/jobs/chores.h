@@ -1,6 +1,7 @@
 /*
- * What has to be done now and then, on one thread of the collect role. Several such processes share
- * the chores: each is done by one of them at a time (store/chores.h).
+ * What has to be done now and then, on two threads of the collect role: one for what is done in a
+ * moment, one for what may take hours. Several such processes share the chores: each is done by one
+ * of them at a time (store/chores.h).
  */
 #ifndef JOBS_CHORES_H
 #define JOBS_CHORES_H
@@ -9,6 +10,7 @@
 #include "store/db.h"
 
 struct chores;
+struct chore_line; /* One of the two threads. */
 
 /* A chore's own things, for the time of one run. */
 struct chore_run {
@@ -17,7 +19,7 @@ struct chore_run {
     struct arena *arena; /* Emptied after each run. */
     const char *name;
     const char *worker;
-    struct chores *chores;
+    struct chore_line *line;
 };
 
 /* In a long chore, every few seconds: true when it should end because the process does. Renews the

@@ -154,8 +154,29 @@ static struct decision fetch_decide(const struct fetch *fetch, const struct reas
     return decision;
 }
 
+/* It was stored here once, so it was on the PBX: what is not there now has been deleted. And
+ * whoever reads that needs to know why it was asked for again. */
+static void damage_tell(struct fetch *fetch)
+{
+    char at[TIME_TEXT_SIZE];
+    char *detail = fetch->outcome.detail;
+    size_t size = strlen(detail);
+
+    if (fetch->recording->damaged_at == 0) {
+        return;
+    }
+    if (fetch->outcome.reason == REASON_NOT_THERE_YET) {
+        fetch->outcome.reason = REASON_DELETED_ON_PBX;
+    }
+    IGNORE(snprintf(detail + size, sizeof fetch->outcome.detail - size,
+                    "%sits file was stored here and was found damaged at %s", size > 0 ? "; " : "",
+                    time_print(fetch->recording->damaged_at, at)),
+           "cut is fine");
+}
+
 static bool not_stored_settle(struct fetch *fetch, struct error *error)
 {
+    damage_tell(fetch);
     struct worker *worker = fetch->worker;
     time_ms now = time_now();
     const struct reason_info *info = reason_info(fetch->outcome.reason);

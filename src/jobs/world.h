@@ -29,6 +29,8 @@ struct world {
     size_t retry_count;
     int64_t retry_horizon_s; /* After this a recording that is not there is given up. */
 
+    int64_t audit_interval_s; /* How often everything is checked; 0: never by itself. */
+
     bool is_transcription_on;
     struct speech_options speech; /* Models and limits. */
 };

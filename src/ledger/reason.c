@@ -266,6 +266,12 @@ static const struct reason_info table[REASON_COUNT] = {
                          "See in the log of audiapro serve what holds the collect processes up; "
                          "raise FETCH_WORKERS or start another audiapro serve --role collect.",
                          REASON_OWNER_SERVER, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_STORAGE_DAMAGED] = { "storage_damaged",
+                                 "The stored file was damaged or gone when it was read back.",
+                                 "Nothing to do at first: it is fetched from the PBX again. If it "
+                                 "happens to more than one, check the disk below DATA_DIR, or the "
+                                 "bucket, and run audiapro audit.",
+                                 REASON_OWNER_STORAGE, RETRIED, THIS_ONE, SCHEDULED },
     [REASON_INTERNAL_ERROR] = { "internal_error", "This product failed.",
                                 "Report it with the log of this server; it is tried again.",
                                 REASON_OWNER_US, RETRIED, THIS_ONE, SCHEDULED },

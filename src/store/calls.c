@@ -5,7 +5,7 @@
 
 #include "core/text.h"
 
-enum { LIST_MAX = 200, LEGS_MAX = 500, REASONS_MAX = 128, PREVIEW_SIZE = 256 };
+enum { LIST_MAX = 200, LEGS_MAX = 500, PREVIEW_SIZE = 256 };
 
 #define CALL_COLUMNS                                                                               \
     "call.id, call.tenant_id, call.pbx_id, tenant.subdomain, call.session, call.direction,"        \
@@ -63,8 +63,13 @@ static bool calls_query(struct db *db, struct arena *arena, const char *sql,
     " AND ($6 IS NULL OR call.direction = $6)"                                                     \
     " AND ($7 IS NULL"                                                                             \
     "      OR ($7 = 'not_expected' AND NOT EXISTS"                                                 \
-    "          (SELECT 1 FROM recording WHERE recording.call_id = call.id))"                       \
+    "          (SELECT 1 FROM recording WHERE recording.call_id = call.id) AND NOT EXISTS"         \
+    "          (SELECT 1 FROM recording_also WHERE recording_also.call_id = call.id))"             \
     "      OR EXISTS (SELECT 1 FROM recording WHERE recording.call_id = call.id"                   \
+    "                  AND (recording.state = $7 OR recording.reason = $7))"                       \
+    "      OR EXISTS (SELECT 1 FROM recording_also JOIN recording"                                 \
+    "                  ON recording.id = recording_also.recording_id"                              \
+    "                  WHERE recording_also.call_id = call.id"                                     \
     "                  AND (recording.state = $7 OR recording.reason = $7)))"
 #define CALL_ORDER " ORDER BY call.started_at DESC, call.id DESC LIMIT $10"
 
@@ -162,65 +167,6 @@ bool call_webhooks(struct db *db, int64_t call_id, time_ms *first_at_out, int64_
     if (step == DB_ROW) {
         *first_at_out = db_int(&rows, 0);
         *count_out = db_int(&rows, 1);
-    }
-    return step != DB_FAILED;
-}
-
-#define IN_RANGE " WHERE ($1 = 0 OR tenant_id = $1) AND started_at >= $2 AND started_at < $3"
-
-bool collection_count(struct db *db, int64_t tenant_id, time_ms from_at, time_ms to_at,
-                      struct collection *counts_out, struct error *error)
-{
-    static const char SQL_CALLS[] =
-        "SELECT count(*), coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM recording"
-        " WHERE recording.call_id = call.id) THEN 0 ELSE 1 END), 0) FROM call" IN_RANGE;
-    static const char SQL_RECORDINGS[] =
-        "SELECT count(*), coalesce(sum(CASE WHEN state = 'stored' THEN 1 ELSE 0 END), 0),"
-        " coalesce(sum(CASE WHEN state = 'missing' THEN 1 ELSE 0 END), 0) FROM recording" IN_RANGE;
-    AUTO(db_rows_clear) struct db_rows rows = { 0 };
-    const struct db_value values[] = { DB_INT(tenant_id), DB_INT(from_at),
-                                       DB_INT(to_at > 0 ? to_at : INT64_MAX) };
-
-    if (!db_query(db, SQL_CALLS, values, COUNT_OF(values), &rows, error) ||
-        db_next(&rows, error) != DB_ROW) {
-        return false;
-    }
-    counts_out->calls = db_int(&rows, 0);
-    counts_out->not_expected = db_int(&rows, 1);
-    db_rows_clear(&rows);
-    if (!db_query(db, SQL_RECORDINGS, values, COUNT_OF(values), &rows, error) ||
-        db_next(&rows, error) != DB_ROW) {
-        return false;
-    }
-    counts_out->expected = db_int(&rows, 0);
-    counts_out->stored = db_int(&rows, 1);
-    counts_out->missing = db_int(&rows, 2);
-    counts_out->waiting = counts_out->expected - counts_out->stored - counts_out->missing;
-    return true;
-}
-
-bool collection_reasons(struct db *db, struct arena *arena, int64_t tenant_id, time_ms from_at,
-                        time_ms to_at, struct collection_reason **list_out, size_t *count_out,
-                        struct error *error)
-{
-    static const char SQL[] = "SELECT reason, count(*) FROM recording" IN_RANGE
-                              " AND state <> 'stored' AND reason IS NOT NULL"
-                              " GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 128";
-    AUTO(db_rows_clear) struct db_rows rows = { 0 };
-    enum db_step step = DB_DONE;
-
-    *count_out = 0;
-    *list_out = arena_take(arena, REASONS_MAX * sizeof **list_out);
-    if (!db_query(
-            db, SQL,
-            DB_VALUES(DB_INT(tenant_id), DB_INT(from_at), DB_INT(to_at > 0 ? to_at : INT64_MAX)),
-            &rows, error)) {
-        return false;
-    }
-    while (*count_out < REASONS_MAX && (step = db_next(&rows, error)) == DB_ROW) {
-        (*list_out)[(*count_out)++] =
-            (struct collection_reason){ .code = arena_copy_text(arena, db_text(&rows, 0)),
-                                        .count = db_int(&rows, 1) };
     }
     return step != DB_FAILED;
 }

@@ -1,5 +1,5 @@
-/* Calls as people look at them: lists with filters, one call with its legs, and the figures of the
- * ledger. */
+/* Calls as people look at them: lists with filters, one call with its legs. Figures: collection.h.
+ */
 #ifndef STORE_CALLS_H
 #define STORE_CALLS_H
 
@@ -48,21 +48,6 @@ MUST_USE bool leg_list(struct db *db, struct arena *arena, int64_t call_id,
 /* When the call's first webhook came, and how many webhooks brought its legs. */
 MUST_USE bool call_webhooks(struct db *db, int64_t call_id, time_ms *first_at_out,
                             int64_t *count_out, struct error *error);
-
-struct collection {
-    int64_t calls, not_expected, expected, stored, waiting, missing;
-};
-struct collection_reason {
-    const char *code;
-    int64_t count;
-};
-/* Recordings of calls that started in [from, to). to 0: no end. tenant 0: all. */
-MUST_USE bool collection_count(struct db *db, int64_t tenant_id, time_ms from_at, time_ms to_at,
-                               struct collection *counts_out, struct error *error);
-MUST_USE bool collection_reasons(struct db *db, struct arena *arena, int64_t tenant_id,
-                                 time_ms from_at, time_ms to_at,
-                                 struct collection_reason **list_out, size_t *count_out,
-                                 struct error *error);
 
 struct quarantine_row {
     int64_t id;

@@ -182,9 +182,10 @@ bool db_version(struct db *db, int64_t *version_out, struct error *error)
     return db->driver->version(db, version_out, error);
 }
 
-bool db_check(struct db *db, struct text *damage, bool *whole_out, struct error *error)
+bool db_check(struct db *db, int64_t time_max_ms, struct text *damage, bool *whole_out,
+              struct error *error)
 {
-    return db->driver->check(db, damage, whole_out, error);
+    return db->driver->check(db, time_max_ms, damage, whole_out, error);
 }
 
 bool db_backup(struct db *db, const char *path, struct error *error)

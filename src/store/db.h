@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/text.h"
 
 struct db;
 
@@ -104,10 +105,12 @@ int64_t db_log_size(struct db *db);
  * ERROR_BUSY when another connection is at it. */
 MUST_USE bool db_log_empty(struct db *db, struct error *error);
 
-/* Are its pages sound? What is damaged is added to `damage`; nothing: sound. Looks for 20 s at
- * most: *whole_out says whether that was enough. */
+/* Are its pages sound? Reads all of them, for time_max_ms at most (0: as long as it takes):
+ * *whole_out says whether that was enough. What is damaged is added to `damage`, with "; " between;
+ * nothing: sound. */
 struct text;
-MUST_USE bool db_check(struct db *db, struct text *damage, bool *whole_out, struct error *error);
+MUST_USE bool db_check(struct db *db, int64_t time_max_ms, struct text *damage, bool *whole_out,
+                       struct error *error);
 
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);

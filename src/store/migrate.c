@@ -158,7 +158,11 @@ static const char SCHEMA_2[] =
     "  import_recordings BIGINT NOT NULL DEFAULT 0, import_begun_at BIGINT,"
     "  import_ended_at BIGINT);"
     "ALTER TABLE leg ADD COLUMN asked_at BIGINT;" /* when the PBX was asked for its recordings */
-    "ALTER TABLE recording ADD COLUMN checked_at BIGINT;" /* when its file was last read back */
+    "ALTER TABLE recording ADD COLUMN checked_at BIGINT;" /* when its file was last read back; 0:
+                                                              it looked wrong, do so soon */
+    "ALTER TABLE recording ADD COLUMN damaged_at BIGINT;" /* when its file was found damaged; NULL:
+                                                              it was not, or is stored again */
+    "CREATE INDEX recording_suspect ON recording (id) WHERE checked_at = 0;"
 
     "CREATE TABLE alarm ("
     "  id {id} PRIMARY KEY, kind TEXT NOT NULL, tenant_id BIGINT NOT NULL," /* 0: the server */
@@ -179,8 +183,11 @@ static const char SCHEMA_2[] =
     "CREATE INDEX delivery_by_target ON delivery (target_id, id);"
 
     "CREATE TABLE audit ("
-    "  id {id} PRIMARY KEY, started_at BIGINT NOT NULL, ended_at BIGINT,"
-    "  violation_count BIGINT NOT NULL DEFAULT 0, content TEXT);" /* what was checked, JSON */
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL," /* 0: of all, and of the server */
+    "  is_whole BIGINT NOT NULL," /* everything was checked, the files' bytes too */
+    "  started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, violation_count BIGINT NOT NULL,"
+    "  content TEXT NOT NULL);" /* what was checked and found, JSON */
+    "CREATE INDEX audit_by_tenant ON audit (tenant_id, id);"
     "CREATE TABLE chore ("
     "  name TEXT PRIMARY KEY, due_at BIGINT NOT NULL, worker TEXT) {by key};";
 

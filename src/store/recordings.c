@@ -11,7 +11,8 @@ enum { RECORDINGS_MAX = 256, ATTEMPTS_MAX = 1000, EVENTS_MAX = 1000, EVENTS_LIVE
     "id, tenant_id, pbx_id, call_id, path, acct_id, uniqueid, action_type, direction,"             \
     " started_at, talk_s, expected_bytes, expected_seconds, state, reason, detail,"                \
     " attempt_count, next_try_at, wanted_since, blob_key, container, stored_bytes,"                \
-    " stored_seconds, sha256, stored_at, found_path, rung, transcript_state, insight_state"
+    " stored_seconds, sha256, stored_at, found_path, rung, transcript_state, insight_state,"       \
+    " damaged_at"
 
 static void recording_read(const struct db_rows *rows, struct arena *arena, struct recording *to)
 {
@@ -45,6 +46,7 @@ static void recording_read(const struct db_rows *rows, struct arena *arena, stru
         .rung = arena_copy_text(arena, db_text(rows, 26)),
         .transcript_state = arena_copy_text(arena, db_text(rows, 27)),
         .insight_state = arena_copy_text(arena, db_text(rows, 28)),
+        .damaged_at = db_int(rows, 29),
     };
 }
 
@@ -115,7 +117,8 @@ bool recording_stored(struct db *db, int64_t id, const struct recording_proof *p
     static const char SQL[] =
         "UPDATE recording SET state = 'stored', reason = NULL, detail = NULL, next_try_at = NULL,"
         " blob_key = $2, container = $3, stored_bytes = $4, stored_seconds = $5, sha256 = $6,"
-        " stored_at = $7, found_path = $8, rung = $9, transcript_state = $10 WHERE id = $1";
+        " stored_at = $7, found_path = $8, rung = $9, transcript_state = $10, damaged_at = NULL,"
+        " checked_at = NULL WHERE id = $1";
 
     return db_run(db, SQL,
                   DB_VALUES(DB_INT(id), DB_TEXT(proof->blob_key), DB_TEXT(proof->container),
@@ -123,6 +126,46 @@ bool recording_stored(struct db *db, int64_t id, const struct recording_proof *p
                             DB_TEXT(proof->sha256), DB_INT(now), DB_TEXT(proof->found_path),
                             DB_TEXT(proof->rung), DB_TEXT(transcript_state)),
                   NULL, error);
+}
+
+bool recording_damaged(struct db *db, const struct recording *seen, int64_t lane_id,
+                       const char *reason, const char *detail, time_ms now, bool *changed_out,
+                       struct error *error)
+{
+    static const char SQL[] =
+        "UPDATE recording SET state = 'waiting', reason = $4, detail = $5, wanted_since = $3,"
+        " next_try_at = CASE WHEN EXISTS (SELECT 1 FROM pbx WHERE pbx.id = recording.pbx_id"
+        "   AND pbx.stop_reason IS NULL AND pbx.host IS NOT NULL) THEN $3 END,"
+        " blob_key = NULL, container = NULL, stored_bytes = NULL, stored_seconds = NULL,"
+        " sha256 = NULL, stored_at = NULL, checked_at = NULL,"
+        " damaged_at = CASE WHEN blob_key IS NOT NULL THEN $3 END"
+        " WHERE id = $1 AND state = $2 AND coalesce(stored_at, 0) = $6"
+        " AND coalesce(blob_key, '') = $7";
+    /* Whatever was to be done with the file can no longer be done. */
+    static const char SQL_JOB[] = "DELETE FROM job WHERE subject_id = $1";
+    int64_t changed = 0;
+
+    if (!db_run(db, SQL,
+                DB_VALUES(DB_INT(seen->id), DB_TEXT(seen->state), DB_INT(now), DB_TEXT(reason),
+                          DB_TEXT(detail), DB_INT(seen->stored_at),
+                          DB_TEXT(seen->blob_key != NULL ? seen->blob_key : "")),
+                &changed, error)) {
+        return false;
+    }
+    *changed_out = changed == 1;
+    if (changed == 0) {
+        return true;
+    }
+    return db_run(db, SQL_JOB, DB_VALUES(DB_INT(seen->id)), NULL, error) &&
+           job_add(db, seen->id, lane_id, seen->tenant_id, now, now, error);
+}
+
+bool recording_suspect(struct db *db, int64_t id, struct error *error)
+{
+    static const char SQL[] = "UPDATE recording SET checked_at = 0 WHERE id = $1"
+                              " AND state = 'stored' AND (checked_at IS NULL OR checked_at <> 0)";
+
+    return db_run(db, SQL, DB_VALUES(DB_INT(id)), NULL, error);
 }
 
 bool recording_not_stored(struct db *db, int64_t id, const char *state, const char *reason,

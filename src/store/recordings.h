@@ -26,6 +26,7 @@ struct recording {
     double stored_seconds; /* < 0: unknown */
     const char *sha256;
     time_ms stored_at;
+    time_ms damaged_at; /* Its stored file was found damaged then and is wanted again; 0: no. */
     const char *found_path, *rung;
     const char *transcript_state, *insight_state; /* none waiting running ready failed */
 };
@@ -47,6 +48,14 @@ struct recording_proof {
 };
 MUST_USE bool recording_stored(struct db *db, int64_t id, const struct recording_proof *proof,
                                const char *transcript_state, time_ms now, struct error *error);
+/* Its file was found damaged or gone: it is wanted again, due now. Only while it is stored just as
+ * it was seen: *changed_out is false otherwise. `lane_id` is its PBX's fetch lane. Inside a
+ * transaction. */
+MUST_USE bool recording_damaged(struct db *db, const struct recording *seen, int64_t lane_id,
+                                const char *reason, const char *detail, time_ms now,
+                                bool *changed_out, struct error *error);
+/* Its file looked wrong to somebody who needed it: it is to be read back soon. */
+MUST_USE bool recording_suspect(struct db *db, int64_t id, struct error *error);
 /* Not yet (`waiting`, with the next try) or given up (`missing`, next_try_at 0). */
 MUST_USE bool recording_not_stored(struct db *db, int64_t id, const char *state, const char *reason,
                                    const char *detail, time_ms next_try_at, struct error *error);

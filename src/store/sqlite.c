@@ -19,7 +19,7 @@
 #include "store/driver.h"
 
 enum { CACHE_SIZE = 256, PARAMETERS_MAX = 48, PAGE_SIZE = 2048 };
-enum { LOOK_US = 2000, LOOK_FIRST_US = 200, CHECK_MAX_MS = 20 * SECOND_MS };
+enum { LOOK_US = 2000, LOOK_FIRST_US = 200 };
 
 struct statement {
     const char *sql;
@@ -303,12 +303,13 @@ static int check_is_over(void *context)
     return time_monotonic_ms() > *(const int64_t *)context;
 }
 
-static bool sqlite_check(struct db *db, struct text *damage, bool *whole_out, struct error *error)
+static bool sqlite_check(struct db *db, int64_t time_max_ms, struct text *damage, bool *whole_out,
+                         struct error *error)
 {
-    static const char SQL[] = "PRAGMA quick_check(5)";
+    static const char SQL[] = "PRAGMA quick_check(20)";
     sqlite3 *handle = ((struct sqlite *)db)->handle;
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
-    int64_t until_ms = time_monotonic_ms() + CHECK_MAX_MS;
+    int64_t until_ms = time_max_ms > 0 ? time_monotonic_ms() + time_max_ms : INT64_MAX;
     enum db_step step = DB_FAILED;
 
     sqlite3_progress_handler(handle, 4000, check_is_over, &until_ms);

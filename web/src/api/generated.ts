@@ -230,6 +230,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try all waiting and missing recordings that fit again now */
+        post: operations["recordings_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collection": {
         parameters: {
             query?: never;
@@ -239,6 +256,26 @@ export interface paths {
         };
         /** How many recordings should be here, are here, and why not */
         get: operations["collection_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the last audit checked and found
+         * @description An operator without `tenant` is shown the audit of everything; everybody else a tenant's part of the last one.
+         */
+        get: operations["audit_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -625,6 +662,22 @@ export interface components {
         Retried: {
             retried: number;
         };
+        /** @description Every member narrows it down; {} means all that are not stored. */
+        RetryWanted: {
+            /** @description A reason's code. */
+            reason?: string | null;
+            /** @description Of calls that started then or later: an instant or a date. */
+            from?: string | null;
+            /** @description Of calls that started before then. */
+            to?: string | null;
+            /** @description Of the PBX of that name. */
+            pbx?: string | null;
+        };
+        RetriedMany: {
+            retried: number;
+            /** @description Of phone systems that are not asked until a person acts (a refused login, no address). */
+            waiting_for_pbx: number;
+        };
         Collection: {
             calls: number;
             /** @description Recordings that the phone system made: stored + waiting + missing. */
@@ -640,7 +693,99 @@ export interface components {
             /** @description Of the missing and waiting ones, most frequent first. */
             reasons: {
                 code: string;
+                /** @description waiting + missing */
                 count: number;
+                waiting: number;
+                missing: number;
+                message: string;
+                owner: string;
+                advice: string;
+            }[];
+            /** @description The same count for each PBX, extension and trunk, the worst first, at most 50 of each. A recording whose leg names no extension or trunk is in none of these. */
+            missing_by: {
+                pbx: components["schemas"]["CollectionPart"][];
+                extension: components["schemas"]["CollectionPart"][];
+                trunk: components["schemas"]["CollectionPart"][];
+            };
+            /** @description Extensions and trunks whose answered calls have no recording, or less than half as often as the others on the same PBX; from three answered calls on, those with the most unrecorded calls first, at most 50 of each. */
+            unrecorded: {
+                extensions: components["schemas"]["Unrecorded"][];
+                trunks: components["schemas"]["Unrecorded"][];
+            };
+            /**
+             * Format: date-time
+             * @description `missing_by` and `unrecorded` count calls from then on: `from`, or without it 31 days back.
+             */
+            details_from: string | null;
+        };
+        /** @description Of a PBX it has `id` and `name`; of an extension or trunk that and `pbx`, the PBX's name. */
+        CollectionPart: {
+            id?: string;
+            name?: string;
+            extension?: string;
+            trunk?: string;
+            pbx?: string;
+            tenant: string;
+            /** @description stored + waiting + missing */
+            expected: number;
+            stored: number;
+            waiting: number;
+            missing: number;
+            yield: number | null;
+        };
+        Unrecorded: {
+            extension?: string;
+            trunk?: string;
+            pbx: string;
+            tenant: string;
+            /** @description Answered calls in which it took part. */
+            answered: number;
+            /** @description Those of them that have a recording. */
+            recorded: number;
+            /** @example extension 230: 0 of 41 answered calls have a recording: recording is off */
+            sentence: string;
+            /** @description The next step, with the phone system's own menu path. */
+            advice: string;
+        };
+        Audit: {
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description The files' bytes were read back, not only their sizes. */
+            has_hashes: boolean;
+            checked: {
+                calls: number;
+                legs: number;
+                recordings: number;
+                jobs: number;
+                /** @description Rules of the tables. */
+                rules: number;
+                /** @description Stored recordings whose file and size were looked at. */
+                stored: number;
+                /** @description Files read back against their SHA-256. */
+                hashes: number;
+                /** @description So many bytes. */
+                bytes: number;
+                /** @description Files that were read back not long ago, and not again. */
+                fresh: number;
+                /** @description Files in the storage whose row was looked up. */
+                files: number;
+            } | null;
+            violation_count: number;
+            healed_count: number;
+            /** @description At most 200 of them. */
+            violations: {
+                /** @example file_hash_differs */
+                code: string;
+                what: string;
+                where: string;
+                advice: string;
+                tenant: string | null;
+                recording_id: string | null;
+                call_id: string | null;
+                /** @description Set right, or being fetched again. */
+                healed: boolean;
             }[];
         };
         QuarantinedWebhook: {
@@ -1199,6 +1344,41 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    recordings_retry: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryWanted"];
+            };
+        };
+        responses: {
+            /** @description How many are due now, and how many wait until a person has seen to their PBX. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedMany"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     collection_get: {
         parameters: {
             query?: {
@@ -1225,6 +1405,33 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    audit_get: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result; all null and empty when there was none yet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
