@@ -27,6 +27,12 @@ static const struct http_route routes[] = {
     { "POST", "/api/calls/{id}/retry", ROLE_MANAGER, 8 * KIB, calls_retry },
     { "GET", "/api/collection", ROLE_VIEWER, 0, collection_show },
     { "GET", "/api/quarantine", ROLE_MANAGER, 0, quarantine_show },
+    { "GET", "/api/alarms", ROLE_MANAGER, 0, alarms_list },
+    { "GET", "/api/alarm-targets", ROLE_MANAGER, 0, targets_list },
+    { "POST", "/api/alarm-targets", ROLE_MANAGER, 8 * KIB, targets_add },
+    { "DELETE", "/api/alarm-targets/{id}", ROLE_MANAGER, 8 * KIB, targets_remove },
+    { "POST", "/api/alarm-targets/{id}/test", ROLE_MANAGER, 8 * KIB, targets_test },
+    { "GET", "/api/alarm-targets/{id}/deliveries", ROLE_MANAGER, 0, targets_deliveries },
     { "GET", "/api/events", ROLE_VIEWER, 0, events_stream },
 };
 

@@ -8,6 +8,7 @@ int commands_run(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_calls(int argc, char **argv);
+int cli_alarms(int argc, char **argv);
 int cli_tenant(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/rowid.h"
 #include "jobs/janitor.h"
+#include "jobs/watch.h"
 #include "store/chores.h"
 
 enum {
@@ -24,10 +25,17 @@ struct chore {
     const char *name;
     int64_t every_ms;
     bool (*run)(struct chore_run *run, struct error *error);
+    int64_t (*every)(const struct world *world); /* Where a setting says how often; else NULL. */
 };
 
+static int64_t watch_every(const struct world *world)
+{
+    return world->watch_interval_s * SECOND_MS;
+}
+
 static const struct chore table[] = {
-    { "sweep", 10 * MINUTE_MS, janitor_sweep },
+    { "sweep", 10 * MINUTE_MS, janitor_sweep, NULL },
+    { "watch", MINUTE_MS, watch_look, watch_every },
 };
 
 struct chores {
@@ -79,7 +87,8 @@ static bool chore_do(struct chores *chores, const struct chore *chore, struct er
                              .chores = chores };
     bool is_done = chore->run(&run, error);
     /* Cut short by the end of the process: due again as soon as somebody looks. */
-    time_ms next = chores->is_stopping ? time_now() : now + chore->every_ms;
+    int64_t every_ms = chore->every != NULL ? chore->every(chores->world) : chore->every_ms;
+    time_ms next = chores->is_stopping ? time_now() : now + every_ms;
     struct error ignored;
     IGNORE(chore_delay(chores->db, chore->name, worker, next, is_done ? error : &ignored),
            "the lease runs out by itself");
