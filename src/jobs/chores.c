@@ -60,6 +60,11 @@ bool chore_should_stop(const struct chore_run *run)
     return run->chores->is_stopping;
 }
 
+static int64_t every_get(const struct world *world, const struct chore *chore)
+{
+    return chore->every != NULL ? chore->every(world) : chore->every_ms;
+}
+
 static bool chore_do(struct chores *chores, const struct chore *chore, struct error *error)
 {
     char process[ROW_ID_TEXT_SIZE];
@@ -87,8 +92,7 @@ static bool chore_do(struct chores *chores, const struct chore *chore, struct er
                              .chores = chores };
     bool is_done = chore->run(&run, error);
     /* Cut short by the end of the process: due again as soon as somebody looks. */
-    int64_t every_ms = chore->every != NULL ? chore->every(chores->world) : chore->every_ms;
-    time_ms next = chores->is_stopping ? time_now() : now + every_ms;
+    time_ms next = chores->is_stopping ? time_now() : now + every_get(chores->world, chore);
     struct error ignored;
     IGNORE(chore_delay(chores->db, chore->name, worker, next, is_done ? error : &ignored),
            "the lease runs out by itself");

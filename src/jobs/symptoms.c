@@ -34,6 +34,7 @@ struct look {
     time_ms now;
     struct watched_pbx *pbxs;
     size_t pbx_count;
+    struct trend_attempt *attempts; /* ATTEMPTS_MAX, for one PBX after the other */
     struct symptoms found;
 };
 
@@ -114,7 +115,6 @@ static bool attempts_read(struct look *look, const struct watched_pbx *pbx,
 
 static bool pbx_check(struct look *look, const struct watched_pbx *pbx, struct error *error)
 {
-    struct trend_attempt *attempts = arena_take(look->arena, ATTEMPTS_MAX * sizeof *attempts);
     const char *shown_pin = NULL;
     size_t count = 0;
 
@@ -126,10 +126,10 @@ static bool pbx_check(struct look *look, const struct watched_pbx *pbx, struct e
                               pbx->stop_detail != NULL ? pbx->stop_detail : ""));
         return true;
     }
-    if (!attempts_read(look, pbx, attempts, &count, &shown_pin, error)) {
+    if (!attempts_read(look, pbx, look->attempts, &count, &shown_pin, error)) {
         return false;
     }
-    struct trend trend = trend_judge(attempts, count, look->now);
+    struct trend trend = trend_judge(look->attempts, count, look->now);
     if (trend.alarm == ALARM_CERTIFICATE_CHANGED) {
         found_add(look, trend.alarm, pbx->tenant_id, pbx->id, trend.since,
                   arena_print(look->arena, "confirmed is %s, shown is %s",
@@ -504,18 +504,24 @@ static bool audit_check(struct look *look, struct error *error)
 
 static bool pbxs_read(struct look *look, struct error *error)
 {
+    static const char SQL_COUNT[] = "SELECT count(*) FROM pbx";
     static const char SQL[] =
         "SELECT pbx.id, tenant_id, tls_pin, stop_reason, stop_detail, stopped_at, edited_at"
         " FROM pbx JOIN tenant ON tenant.id = pbx.tenant_id WHERE is_suspended = 0"
         " ORDER BY pbx.id LIMIT $1";
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
     enum db_step step = DB_DONE;
+    int64_t room = 0;
 
-    look->pbxs = arena_take(look->arena, PBXS_MAX * sizeof *look->pbxs);
-    if (!db_query(look->db, SQL, DB_VALUES(DB_INT(PBXS_MAX)), &rows, error)) {
+    if (!db_run_number(look->db, SQL_COUNT, DB_NO_VALUES, 0, &room, error)) {
         return false;
     }
-    while (look->pbx_count < PBXS_MAX && (step = db_next(&rows, error)) == DB_ROW) {
+    room = room < PBXS_MAX ? room : PBXS_MAX;
+    look->pbxs = arena_take(look->arena, (size_t)(room + 1) * sizeof *look->pbxs);
+    if (!db_query(look->db, SQL, DB_VALUES(DB_INT(room)), &rows, error)) {
+        return false;
+    }
+    while (look->pbx_count < (size_t)room && (step = db_next(&rows, error)) == DB_ROW) {
         look->pbxs[look->pbx_count++] = (struct watched_pbx){
             .id = db_int(&rows, 0),
             .tenant_id = db_int(&rows, 1),
@@ -543,6 +549,7 @@ bool symptoms_find(const struct world *world, struct db *db, struct arena *arena
     };
 
     look.found.list = arena_take(arena, SYMPTOMS_MAX * sizeof *look.found.list);
+    look.attempts = arena_take(arena, ATTEMPTS_MAX * sizeof *look.attempts);
     for (size_t i = 0; i < COUNT_OF(checks); i++) {
         if (!checks[i](&look, error)) {
             return false;

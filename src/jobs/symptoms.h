@@ -11,7 +11,7 @@
 #include "jobs/world.h"
 #include "store/alarms.h"
 
-enum { SYMPTOMS_MAX = 4096 }; /* More at once are left for the next look. */
+enum { SYMPTOMS_MAX = 1024 }; /* More at once are left for the next look. */
 
 struct symptoms {
     struct alarm_row *list; /* kind, tenant_id, pbx_id, since, detail */

@@ -60,6 +60,38 @@ static json_t *alarm_wait(const struct server *server, const char *kind, bool is
     }
 }
 
+/* The object has every member that api/openapi.json requires of that schema, and none that it does
+ * not name. */
+static void contract_check(const char *schema, const json_t *object)
+{
+    char path[128];
+    char *content = NULL;
+    size_t size = 0;
+    const char *name = NULL;
+    json_t *value = NULL;
+    size_t index = 0;
+    struct error error = { 0 };
+
+    assert_true(file_read("api/openapi.json", 1 * MIB, &content, &size, &error));
+    AUTO(json_release) json_t *contract = json_read(content, size, &error);
+    free(content);
+    IGNORE(snprintf(path, sizeof path, "components.schemas.%s", schema), "fits");
+    const json_t *shape = json_at(contract, path);
+    assert_true(json_array_size(json_object_get(shape, "required")) > 0);
+    json_array_foreach(json_object_get(shape, "required"), index, value)
+    {
+        if (json_object_get(object, json_string_value(value)) == NULL) {
+            fail_msg("%s lacks '%s'", schema, json_string_value(value));
+        }
+    }
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        if (json_object_get(json_object_get(shape, "properties"), name) == NULL) {
+            fail_msg("the contract knows no '%s' of %s", name, schema);
+        }
+    }
+}
+
 /* Raised, alone, and complete. */
 static void raised_check(const struct server *server, const char *kind, const char *evidence)
 {
@@ -77,6 +109,7 @@ static void raised_check(const struct server *server, const char *kind, const ch
     assert_true(json_is_null(json_object_get(alarm, "cleared_at")));
     assert_true(strlen(text_at(alarm, "message")) > 15 && strlen(text_at(alarm, "advice")) > 15);
     assert_int_equal(strlen(text_at(alarm, "id")), 16);
+    contract_check("Alarm", alarm);
 }
 
 static void cleared_check(const struct server *server, const char *kind)
@@ -460,11 +493,15 @@ static void targets_of_another_tenant_are_not_there(void **state)
             long status = ask_as(server, deeds[i][0], path, NULL, tokens[0], &reply);
             assert_true(j == 0 || status == 404);
             assert_true(j > 0 || (status >= 200 && status < 300));
+            if (status == 200) {
+                contract_check("Delivery", json_at(reply.json, "deliveries.0"));
+            }
         }
     }
     assert_int_equal(ask_as(server, "GET", "/api/alarm-targets", NULL, tokens[1], &reply), 200);
     assert_int_equal(json_array_size(json_at(reply.json, "targets")), 1);
     assert_null(strstr(text_get(&reply.body), "whsec_"));
+    contract_check("AlarmTarget", json_at(reply.json, "targets.0"));
     assert_int_equal(ask_as(server, "GET", "/api/alarm-targets", NULL, server->token, &reply), 200);
     assert_int_equal(json_array_size(json_at(reply.json, "targets")), 2); /* One was removed. */
 }
