@@ -27,7 +27,10 @@ struct live {
 static const struct {
     const char *stage;
     const char *name;
-} names[] = { { "fetch", "recording" }, { "transcribe", "transcript" }, { "analyse", "insight" } };
+} names[] = { { "fetch", "recording" },
+              { "transcribe", "transcript" },
+              { "analyse", "insight" },
+              { "alarm", "alarm" } };
 
 static const char *name_of(const char *stage)
 {
@@ -60,22 +63,31 @@ static void tell(struct live *live, int64_t tenant_id, const char *name, json_t 
     http_events_send(live->api->events, "all", name, text);
 }
 
+/* What happened to a recording, or to an alarm. */
+static json_t *event_json(const struct event_row *event)
+{
+    char call[ROW_ID_TEXT_SIZE];
+    char recording[ROW_ID_TEXT_SIZE];
+
+    if (strcmp(event->stage, "alarm") == 0) {
+        return json_pack("{s:s?, s:s}", "kind", event->detail, "state", event->event);
+    }
+    return json_pack("{s:s, s:s, s:s}", "call_id", row_id_print(event->call_id, call),
+                     "recording_id", row_id_print(event->recording_id, recording), "state",
+                     event->event);
+}
+
 static bool events_tell(struct live *live, struct error *error)
 {
     struct event_row *events = NULL;
     size_t count = 0;
-    char call[ROW_ID_TEXT_SIZE];
-    char recording[ROW_ID_TEXT_SIZE];
 
     if (!event_list_after(live->db, live->arena, live->last_event_id, &events, &count, error)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         live->last_event_id = events[i].id;
-        tell(live, events[i].tenant_id, name_of(events[i].stage),
-             json_pack("{s:s, s:s, s:s}", "call_id", row_id_print(events[i].call_id, call),
-                       "recording_id", row_id_print(events[i].recording_id, recording), "state",
-                       events[i].event));
+        tell(live, events[i].tenant_id, name_of(events[i].stage), event_json(&events[i]));
     }
     return true;
 }

@@ -31,6 +31,12 @@ static const struct http_route routes[] = {
     { "GET", "/api/quarantine", ROLE_MANAGER, 0, quarantine_show },
     { "POST", "/api/admin/test-ucm-connection", ROLE_MANAGER, 8 * KIB, doctor_examine_now },
     { "GET", "/api/admin/doctor-report", ROLE_MANAGER, 0, doctor_report_show },
+    { "GET", "/api/alarms", ROLE_MANAGER, 0, alarms_list },
+    { "GET", "/api/alarm-targets", ROLE_MANAGER, 0, targets_list },
+    { "POST", "/api/alarm-targets", ROLE_MANAGER, 8 * KIB, targets_add },
+    { "DELETE", "/api/alarm-targets/{id}", ROLE_MANAGER, 8 * KIB, targets_remove },
+    { "POST", "/api/alarm-targets/{id}/test", ROLE_MANAGER, 8 * KIB, targets_test },
+    { "GET", "/api/alarm-targets/{id}/deliveries", ROLE_MANAGER, 0, targets_deliveries },
     { "GET", "/api/events", ROLE_VIEWER, 0, events_stream },
 };
 

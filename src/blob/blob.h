@@ -64,6 +64,9 @@ MUST_USE bool blob_remove(struct blob *blob, const char *key, struct error *erro
 
 /* Is there less than `bytes` of room? False when it cannot be told. */
 bool blob_is_nearly_full(struct blob *blob, uint64_t bytes);
+/* How many bytes are free for us, and how many there are in all. */
+MUST_USE bool blob_room(struct blob *blob, uint64_t *free_out, uint64_t *total_out,
+                        struct error *error);
 /* Write a small blob, read it back, compare, remove it. */
 MUST_USE bool blob_check(struct blob *blob, struct error *error);
 /* Remove drafts (and what blob_check() wrote) that nobody has touched since `before_at`: what a

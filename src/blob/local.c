@@ -319,6 +319,18 @@ bool blob_is_nearly_full(struct blob *blob, uint64_t bytes)
            (uint64_t)status.f_bavail * status.f_frsize < bytes;
 }
 
+bool blob_room(struct blob *blob, uint64_t *free_out, uint64_t *total_out, struct error *error)
+{
+    struct statvfs status;
+
+    if (fstatvfs(blob->handle, &status) != 0) {
+        return error_set_errno(error, "storage: ask for the room in '%s'", blob->folder);
+    }
+    *free_out = (uint64_t)status.f_bavail * status.f_frsize;
+    *total_out = (uint64_t)status.f_blocks * status.f_frsize;
+    return true;
+}
+
 bool blob_check(struct blob *blob, struct error *error)
 {
     static const char PROBE[] = "audiapro storage probe";

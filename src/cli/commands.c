@@ -16,6 +16,7 @@ static const struct subcommand commands[] = {
     { "doctor", "", "why recordings do not arrive: step by step, with the root cause", cli_doctor },
     { "calls", "list|summary|show|retry|reasons", "calls and their recordings", cli_calls },
     { "audit", "", "is everything as it must be? Rules, files, hashes", cli_audit },
+    { "alarms", "list|targets|add|test", "what is wrong, and who is told of it", cli_alarms },
     { "transcribe", "FILE", "one local recording into text", cli_transcribe },
     { "tenant", "list|create|pbx|secret", "tenants, their PBX and webhook secret", cli_tenant },
     { "user", "list|create|password", "who may sign in", cli_user },

@@ -10,6 +10,7 @@ int cli_demo(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_calls(int argc, char **argv);
+int cli_alarms(int argc, char **argv);
 int cli_tenant(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);

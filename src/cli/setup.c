@@ -63,16 +63,53 @@ static int listen_port(const char *listen)
     return colon != NULL ? (int)strtol(colon + 1, NULL, 10) : 0;
 }
 
-static bool guard_open(struct setup *setup, struct error *error)
+static bool guard_open(const char *name, const char *networks, int own_port,
+                       struct net_guard *guard, struct error *error)
 {
-    int port = listen_port(setup->config->http_listen);
+    if (!guard_parse(networks, guard, error)) {
+        return error_within(error, "%s", name);
+    }
+    if (own_port > 0) {
+        guard_add_listener(guard, (uint16_t)own_port);
+    }
+    return true;
+}
 
-    if (!guard_parse(setup->config->pbx_allowed_networks, &setup->guard, error)) {
-        return error_within(error, "PBX_ALLOWED_NETWORKS");
+static bool guards_open(struct setup *setup, struct error *error)
+{
+    const struct config *config = setup->config;
+    int port = listen_port(config->http_listen);
+
+    return guard_open("PBX_ALLOWED_NETWORKS", config->pbx_allowed_networks, port, &setup->guard,
+                      error) &&
+           guard_open("NOTIFY_ALLOWED_NETWORKS", config->notify_allowed_networks, port,
+                      &setup->notify_guard, error);
+}
+
+static const char *pin_of_setting(struct setup *setup, const char *hex);
+
+/* Without SMTP_URL no mail is sent, and the other SMTP_ settings mean nothing. */
+static bool mail_open(struct setup *setup, struct error *error)
+{
+    const struct config *config = setup->config;
+
+    if (config->smtp_url[0] == '\0') {
+        return true;
     }
-    if (port > 0) {
-        guard_add_listener(&setup->guard, (uint16_t)port);
+    if (!mail_server_check(config->smtp_url, error)) {
+        return error_within(error, "SMTP_URL");
     }
+    if (!mail_address_check(config->smtp_from, error)) {
+        return error_within(error, "SMTP_FROM");
+    }
+    setup->mail = (struct mail_server){
+        .url = config->smtp_url,
+        .username = config->smtp_username[0] != '\0' ? config->smtp_username : NULL,
+        .password = secret_reveal(&config->smtp_password),
+        .from = config->smtp_from,
+        .pin = pin_of_setting(setup, config->smtp_tls_pin),
+        .is_tls_optional = config->smtp_tls == CONFIG_SMTP_TLS_OPTIONAL,
+    };
     return true;
 }
 
@@ -91,9 +128,15 @@ static void world_fill(struct setup *setup, const char *role)
         .retry_count = config->retry_schedule.count,
         .retry_horizon_s = config->retry_horizon_s,
         .audit_interval_s = config->audit_interval_s,
+        .storage_free_min = (uint64_t)config->storage_free_min_gib * GIB,
+        .watch_interval_s = config->watch_interval_s,
+        .notify_guard = &setup->notify_guard,
+        .mail = setup->mail.url != NULL ? &setup->mail : NULL,
+        .notify_count = config->notify_schedule.count,
         .is_transcription_on = config->transcription_enabled,
     };
     memcpy(world->retry_s, config->retry_schedule.steps_s, sizeof world->retry_s);
+    memcpy(world->notify_s, config->notify_schedule.steps_s, sizeof world->notify_s);
 }
 
 static bool setup_try(const char *role, struct setup *setup, struct error *error)
@@ -104,7 +147,7 @@ static bool setup_try(const char *role, struct setup *setup, struct error *error
     log_setup((enum log_level)setup->config->log_level,
               setup->config->log_format == CONFIG_LOG_JSON, role[0] != '\0' ? role : "audiapro");
     if (!folder_make(setup->config->data_dir, error) || !keys_open(setup, error) ||
-        !storage_open(setup, error) || !guard_open(setup, error) ||
+        !storage_open(setup, error) || !guards_open(setup, error) || !mail_open(setup, error) ||
         !db_open(secret_reveal(&setup->config->database_url), 10000, &setup->db, error) ||
         !store_migrate(setup->db, error)) {
         return false;
@@ -125,7 +168,7 @@ void setup_open_partly(struct setup *setup_out, struct setup_troubles *troubles_
                                                       : LOG_WARN,
                   setup->config->log_format == CONFIG_LOG_JSON, "audiapro");
         bool has_folder = folder_make(setup->config->data_dir, &troubles.storage);
-        bool has_keys = has_folder && guard_open(setup, &troubles.setting) &&
+        bool has_keys = has_folder && guards_open(setup, &troubles.setting) &&
                         keys_open(setup, &troubles.setting);
         if (has_keys) {
             IGNORE(storage_open(setup, &troubles.storage), "the trouble says it");

@@ -12,8 +12,10 @@ struct setup {
     struct arena *arena;
     struct vault *vault;
     struct blob *blob;
-    struct net_guard guard;
-    struct db *db; /* Migrated. */
+    struct net_guard guard;        /* Where PBXs may be. */
+    struct net_guard notify_guard; /* Where webhooks about alarms may go. */
+    struct mail_server mail;       /* url NULL: none. */
+    struct db *db;                 /* Migrated. */
     struct world world;
     uint8_t csrf_key[KEY_SIZE];
 };

@@ -29,6 +29,7 @@ enum { CONFIG_VALUE_SIZE_MAX = 4096 };    /* of a value in the environment or th
 
 enum config_storage { CONFIG_STORAGE_LOCAL, CONFIG_STORAGE_S3 };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+enum config_smtp_tls { CONFIG_SMTP_TLS_REQUIRED, CONFIG_SMTP_TLS_OPTIONAL };
 
 struct config_schedule {
     int64_t steps_s[CONFIG_SCHEDULE_STEPS_MAX]; /* Seconds until the next try; the last repeats. */
@@ -82,6 +83,17 @@ struct config {
     int64_t retry_horizon_s;
     int64_t reconcile_interval_s; /* 0 = off */
     int64_t audit_interval_s;     /* 0 = off */
+
+    int64_t watch_interval_s;
+    int64_t storage_free_min_gib;
+    const char *notify_allowed_networks; /* As pbx_allowed_networks. */
+    struct config_schedule notify_schedule;
+    const char *smtp_url; /* "" = no mail; net/mail.h reads it. */
+    const char *smtp_username;
+    struct secret smtp_password;
+    const char *smtp_from;
+    enum config_smtp_tls smtp_tls;
+    const char *smtp_tls_pin; /* As ucm_tls_pin. */
 
     enum config_log_format log_format;
     int log_level; /* enum log_level of core/log.h */

@@ -2,6 +2,7 @@
 #include "core/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,6 +54,12 @@ const char *hash_sha256_text(const void *bytes, size_t size, char text_out[SHA25
 
     hash_sha256(bytes, size, digest);
     return encode_hex(digest, sizeof digest, text_out);
+}
+
+void hash_hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
+                      uint8_t digest_out[SHA256_SIZE])
+{
+    must(HMAC(EVP_sha256(), key, (int)key_size, bytes, size, digest_out, NULL) != NULL);
 }
 
 const char *hash_md5_text(const void *first, size_t first_size, const void *second,

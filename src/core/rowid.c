@@ -30,6 +30,11 @@ time_ms row_id_made_at(int64_t id)
     return (id >> COUNTER_BITS) + EPOCH_2020;
 }
 
+int64_t row_id_first_at(time_ms at)
+{
+    return at > EPOCH_2020 ? (at - EPOCH_2020) << COUNTER_BITS : 0;
+}
+
 const char *row_id_print(int64_t id, char text_out[ROW_ID_TEXT_SIZE])
 {
     IGNORE(snprintf(text_out, ROW_ID_TEXT_SIZE, "%016llx", (unsigned long long)id), "exactly fits");

@@ -20,6 +20,9 @@ int64_t row_id_new(time_ms now);
 /* The instant an id was made at. */
 time_ms row_id_made_at(int64_t id);
 
+/* The bound between ids made before the instant and those made at it or later. */
+int64_t row_id_first_at(time_ms at);
+
 enum { ROW_ID_TEXT_SIZE = 17 };
 const char *row_id_print(int64_t id, char text_out[ROW_ID_TEXT_SIZE]);
 /* False when it is not exactly 16 lower-case hex digits, or 0, or negative. */

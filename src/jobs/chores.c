@@ -11,6 +11,7 @@
 #include "core/rowid.h"
 #include "jobs/audit.h"
 #include "jobs/janitor.h"
+#include "jobs/watch.h"
 #include "store/chores.h"
 
 enum {
@@ -25,15 +26,22 @@ struct chore {
     const char *name;
     int64_t every_ms;
     bool (*run)(struct chore_run *run, struct error *error);
+    int64_t (*every)(const struct world *world); /* Where a setting says how often; else NULL. */
 };
 
+static int64_t watch_every(const struct world *world)
+{
+    return world->watch_interval_s * SECOND_MS;
+}
+
 static const struct chore table[] = {
-    { "sweep", 10 * MINUTE_MS, janitor_sweep },
+    { "sweep", 10 * MINUTE_MS, janitor_sweep, NULL },
+    { "watch", MINUTE_MS, watch_look, watch_every },
 };
 
 /* What may take long, so that it does not put off the others. */
 static const struct chore long_table[] = {
-    { "audit", 5 * SECOND_MS, audit_chore }, /* Looks whether it is time: AUDIT_INTERVAL. */
+    { "audit", 5 * SECOND_MS, audit_chore, NULL }, /* Looks whether it is time: AUDIT_INTERVAL. */
 };
 
 struct chore_line {
@@ -66,6 +74,11 @@ bool chore_should_stop(const struct chore_run *run)
     return run->line->chores->is_stopping;
 }
 
+static int64_t every_get(const struct world *world, const struct chore *chore)
+{
+    return chore->every != NULL ? chore->every(world) : chore->every_ms;
+}
+
 static bool chore_do(struct chore_line *line, const struct chore *chore, struct error *error)
 {
     const struct chores *chores = line->chores;
@@ -94,7 +107,7 @@ static bool chore_do(struct chore_line *line, const struct chore *chore, struct 
                              .line = line };
     bool is_done = chore->run(&run, error);
     /* Cut short by the end of the process: due again as soon as somebody looks. */
-    time_ms next = chores->is_stopping ? time_now() : now + chore->every_ms;
+    time_ms next = chores->is_stopping ? time_now() : now + every_get(chores->world, chore);
     struct error ignored;
     IGNORE(chore_delay(line->db, chore->name, worker, next, is_done ? error : &ignored),
            "the lease runs out by itself");

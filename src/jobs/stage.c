@@ -10,6 +10,7 @@ static const struct stage stages[] = {
     { LANE_FETCH, "collect", 30 * SECOND_MS, 0, stage_fetch },
     { LANE_TRANSCRIBE, "speech", 30 * SECOND_MS, 3, stage_transcribe },
     { LANE_ANALYSE, "insight", 30 * SECOND_MS, 3, stage_analyse },
+    { LANE_NOTIFY, "collect", 30 * SECOND_MS, 0, stage_notify },
 };
 
 const struct stage *stage_of_role(const char *role, size_t number)

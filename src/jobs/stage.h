@@ -38,6 +38,7 @@ const struct stage *stage_of_role(const char *role, size_t number);
 bool stage_fetch(struct worker *worker, const struct job *job, struct error *error);
 bool stage_transcribe(struct worker *worker, const struct job *job, struct error *error);
 bool stage_analyse(struct worker *worker, const struct job *job, struct error *error);
+bool stage_notify(struct worker *worker, const struct job *job, struct error *error);
 
 /* A line in the call's history, under this worker's stage. Inside the caller's transaction. */
 struct recording;

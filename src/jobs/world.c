@@ -29,3 +29,8 @@ const char *secret_name_cookie(int64_t pbx_id, char name_out[SECRET_NAME_SIZE])
 {
     return name_print("pbx", pbx_id, "cookie", name_out);
 }
+
+const char *secret_name_target(int64_t target_id, char name_out[SECRET_NAME_SIZE])
+{
+    return name_print("target", target_id, "secret", name_out);
+}

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/macros.h"
 #include "net/guard.h"
+#include "net/mail.h"
 #include "speech/speech.h"
 
 enum { RETRY_STEPS_MAX = 16 };
@@ -30,6 +31,12 @@ struct world {
     int64_t retry_horizon_s; /* After this a recording that is not there is given up. */
 
     int64_t audit_interval_s; /* How often everything is checked; 0: never by itself. */
+    uint64_t storage_free_min;            /* Less room for recordings than this is an alarm. */
+    int64_t watch_interval_s;             /* How often is looked for what is wrong. */
+    const struct net_guard *notify_guard; /* Which addresses a target's webhook may have. */
+    const struct mail_server *mail;       /* NULL: no mail can be sent. */
+    int64_t notify_s[RETRY_STEPS_MAX]; /* Seconds to a delivery's next try; then it is given up. */
+    size_t notify_count;
 
     bool is_transcription_on;
     struct speech_options speech; /* Models and limits. */
@@ -41,5 +48,6 @@ enum { SECRET_NAME_SIZE = 64 };
 const char *secret_name_webhook(int64_t tenant_id, char name_out[SECRET_NAME_SIZE]);
 const char *secret_name_password(int64_t pbx_id, char name_out[SECRET_NAME_SIZE]);
 const char *secret_name_cookie(int64_t pbx_id, char name_out[SECRET_NAME_SIZE]);
+const char *secret_name_target(int64_t target_id, char name_out[SECRET_NAME_SIZE]);
 
 #endif

@@ -44,12 +44,18 @@ static void library_start(void)
     must(curl_global_init(CURL_GLOBAL_DEFAULT));
 }
 
-struct net_client *net_client_new(const struct net_guard *guard)
+void net_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct net_client *client = memory_new(sizeof *client);
 
     IGNORE(pthread_once(&once, library_start), "only fails for a bad argument");
+}
+
+struct net_client *net_client_new(const struct net_guard *guard)
+{
+    struct net_client *client = memory_new(sizeof *client);
+
+    net_start();
     client->guard = guard;
     return client;
 }
@@ -290,6 +296,9 @@ static struct curl_slist *message_apply(CURL *easy, const struct net_request *re
         IGNORE(snprintf(line, sizeof line, "Content-Type: %s", request->content_type),
                "ours, and short");
         headers = curl_slist_append(headers, line);
+    }
+    for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
+        headers = curl_slist_append(headers, request->headers[i]);
     }
     if (request->user != NULL) {
         set_number(easy, CURLOPT_HTTPAUTH,

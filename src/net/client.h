@@ -55,8 +55,9 @@ struct net_tls {
 struct net_request {
     const char *method; /* "GET" or "POST". */
     const char *url;
-    const char *content_type; /* Of the body; NULL: none. */
-    const void *body;         /* Borrowed. NULL with "GET". */
+    const char *content_type;   /* Of the body; NULL: none. */
+    const char *const *headers; /* More of them, "Name: value", ours; ends in NULL. NULL: none. */
+    const void *body;           /* Borrowed. NULL with "GET". */
     size_t body_size;
     const char *user; /* NULL: no HTTP authentication. */
     const char *password;
@@ -93,6 +94,9 @@ struct net_answer {
     time_ms date_at;        /* The Date header: the other side's clock; 0: none came. */
     bool was_new_connection;
 };
+
+/* libcurl is begun: before its first use, from any thread, any number of times. */
+void net_start(void);
 
 struct net_client;
 

@@ -15,6 +15,10 @@
  */
 MUST_USE bool url_host_check(const char *host, struct error *error);
 
+/* Is this an http:// or https:// URL for a request of ours: a host, perhaps a port, path and query;
+ * printable ASCII without user information, at most 2048 characters? *error says what is wrong. */
+MUST_USE bool url_web_check(const char *url, struct error *error);
+
 /* Adds "https://HOST:PORT" for a checked host, brackets where IPv6 wants them. */
 void url_add_base(struct text *url, const char *host, int port);
 

@@ -13,6 +13,7 @@
 #define LANE_FETCH "fetch"           /* owner: PBX */
 #define LANE_TRANSCRIBE "transcribe" /* owner: tenant */
 #define LANE_ANALYSE "analyse"       /* owner: tenant */
+#define LANE_NOTIFY "notify"         /* owner: alarm target */
 
 /* `blocked_until` of a lane that only a person opens again. */
 #define LANE_BLOCKED_FOR_GOOD INT64_MAX

@@ -167,20 +167,32 @@ static const char SCHEMA_2[] =
     "CREATE TABLE alarm ("
     "  id {id} PRIMARY KEY, kind TEXT NOT NULL, tenant_id BIGINT NOT NULL," /* 0: the server */
     "  pbx_id BIGINT NOT NULL,"                                             /* 0: not one PBX's */
-    "  since BIGINT NOT NULL, detail TEXT, updated_at BIGINT NOT NULL, cleared_at BIGINT);"
+    "  since BIGINT NOT NULL, detail TEXT, updated_at BIGINT NOT NULL,"
+    "  is_pending BIGINT NOT NULL DEFAULT 1," /* found once: nobody is told yet */
+    "  fine_count BIGINT NOT NULL DEFAULT 0," /* rounds in a row that found nothing wrong */
+    "  cleared_at BIGINT);"
     "CREATE UNIQUE INDEX alarm_raised ON alarm (kind, tenant_id, pbx_id) WHERE cleared_at IS NULL;"
     "CREATE INDEX alarm_by_tenant ON alarm (tenant_id, id);"
     "CREATE TABLE alarm_target ("
     "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL," /* 0: hears all tenants' and the server's */
     "  kind TEXT NOT NULL, address TEXT NOT NULL,"      /* webhook: a URL; email: an address */
     "  secret TEXT,"                                    /* sealed; of webhooks */
-    "  created_at BIGINT NOT NULL, UNIQUE (tenant_id, kind, address));"
+    "  created_at BIGINT NOT NULL, disabled_at BIGINT, disabled_reason TEXT,"
+    "  UNIQUE (tenant_id, kind, address));"
     "CREATE TABLE delivery ("
     "  id {id} PRIMARY KEY, target_id BIGINT NOT NULL, tenant_id BIGINT NOT NULL,"
     "  alarm_id BIGINT, event TEXT NOT NULL, content TEXT NOT NULL,"
     "  state TEXT NOT NULL, attempt_count BIGINT NOT NULL DEFAULT 0, next_try_at BIGINT,"
-    "  status BIGINT, detail TEXT, created_at BIGINT NOT NULL, settled_at BIGINT);"
+    "  created_at BIGINT NOT NULL, settled_at BIGINT);"
     "CREATE INDEX delivery_by_target ON delivery (target_id, id);"
+    "CREATE TABLE delivery_try (" /* every try to deliver */
+    "  id {id} PRIMARY KEY, delivery_id BIGINT NOT NULL, at BIGINT NOT NULL, status BIGINT,"
+    "  detail TEXT, answer TEXT, duration_ms BIGINT);"
+    "CREATE INDEX delivery_try_by_delivery ON delivery_try (delivery_id, id);"
+    "CREATE TABLE rhythm (" /* when a PBX's calls usually come: the last count */
+    "  pbx_id {id} PRIMARY KEY, counted_at BIGINT NOT NULL, from_at BIGINT NOT NULL,"
+    "  until_at BIGINT NOT NULL, counts TEXT NOT NULL);" /* JSON: calls by hour of the week */
+    "CREATE INDEX attempt_by_pbx ON attempt (pbx_id, id);"
 
     "CREATE TABLE audit ("
     "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL," /* 0: of all, and of the server */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/encode.h"
 #include "core/hash.h"
 
 static void sha256_is_the_one_of_fips_180(void **state)
@@ -44,11 +45,25 @@ static void md5_takes_two_texts_as_one(void **state)
     CHECK_TEXT(hash_md5_text("a", 1, "bc", 2, text), "900150983cd24fb0d6963f7d28e17f72");
 }
 
+/* RFC 4231, test case 2. */
+static void hmac_is_the_one_of_rfc_4231(void **state)
+{
+    (void)state;
+    static const char DATA[] = "what do ya want for nothing?";
+    uint8_t digest[SHA256_SIZE];
+    char text[SHA256_TEXT_SIZE];
+
+    hash_hmac_sha256("Jefe", 4, DATA, sizeof DATA - 1, digest);
+    CHECK_TEXT(encode_hex(digest, sizeof digest, text),
+               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_is_the_one_of_fips_180),
         cmocka_unit_test(parts_hash_as_the_whole),
+        cmocka_unit_test(hmac_is_the_one_of_rfc_4231),
         cmocka_unit_test(md5_takes_two_texts_as_one),
     };
     return cmocka_run_group_tests_name("core/hash", tests, NULL, NULL);

@@ -106,6 +106,16 @@ static void threads_never_get_the_same_id(void **state)
     }
 }
 
+static void an_instant_bounds_the_ids_made_before_and_after(void **state)
+{
+    (void)state;
+    time_ms at = time_now() + DAY_MS;
+
+    CHECK(row_id_new(at - 1) < row_id_first_at(at));
+    CHECK(row_id_new(at) >= row_id_first_at(at));
+    CHECK_NUMBER(row_id_first_at(0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +124,7 @@ int main(void)
         cmocka_unit_test(the_text_form_goes_both_ways_and_sorts_alike),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(threads_never_get_the_same_id),
+        cmocka_unit_test(an_instant_bounds_the_ids_made_before_and_after),
     };
     return cmocka_run_group_tests_name("core/rowid", tests, NULL, NULL);
 }

@@ -76,11 +76,42 @@ static void the_base_puts_brackets_around_ipv6(void **state)
     }
 }
 
+static void web_urls_have_a_host_and_no_user(void **state)
+{
+    (void)state;
+    static const char *const good[] = { "https://example.com", "http://10.0.0.7:5678/webhook/x?y=1",
+                                        "https://[fd12::1]:8443/", "https://hooks.example/a%20b" };
+    static const char *const bad[] = { "",
+                                       "ftp://example.com/",
+                                       "https://",
+                                       "https:///path",
+                                       "https://user:secret@example.com/",
+                                       "https://user@example.com/",
+                                       "https://example.com:0/",
+                                       "https://example.com:99999/",
+                                       "https://example.com:/",
+                                       "https://example.com/a b",
+                                       "https://example.com/\r\nHost: other",
+                                       "https://exam\xc3\xbcple.com/",
+                                       "https://example.com\\@other/" };
+
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        struct error error = { 0 };
+        CHECK(url_web_check(good[i], &error));
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct error error = { 0 };
+        CHECK(!url_web_check(bad[i], &error));
+        CHECK(strstr(error.message, "secret") == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_addresses_are_hosts),
         cmocka_unit_test(whatever_could_make_another_request_is_no_host),
+        cmocka_unit_test(web_urls_have_a_host_and_no_user),
         cmocka_unit_test(the_base_puts_brackets_around_ipv6),
     };
     return cmocka_run_group_tests_name("net/url", tests, NULL, NULL);

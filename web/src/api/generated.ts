@@ -350,7 +350,7 @@ export interface paths {
         };
         /**
          * What happens, as it happens
-         * @description Server-sent events named `call`, `recording`, `transcript` and `insight`; the data of each is an `Event`. `doctor` tells a step of a running examination; its data is a `DoctorEvent`.
+         * @description Server-sent events named `call`, `recording`, `transcript` and `insight`, whose data is an `Event`; `alarm`, whose data is an `AlarmEvent`; and `doctor`, a step of a running examination, whose data is a `DoctorEvent`.
          */
         get: operations["events_stream"];
         put?: never;
@@ -370,6 +370,107 @@ export interface paths {
         };
         /** This document */
         get: operations["openapi_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong, since when, and what to do about it; newest first
+         * @description For managers and above. A tenant's people see its own alarms; operators see all tenants' and the server's.
+         */
+        get: operations["alarms_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarm-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is told of alarms */
+        get: operations["alarm_targets_list"];
+        put?: never;
+        /**
+         * Tell somebody of alarms from now on
+         * @description A target of a tenant hears that tenant's alarms. An operator who names no tenant makes one that hears all tenants' and the server's. The webhook's secret is in this answer only.
+         */
+        post: operations["alarm_target_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarm-targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tell this target nothing any more; its deliveries are forgotten */
+        delete: operations["alarm_target_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarm-targets/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send it a test message
+         * @description One that is taken switches a target on again that was switched off. See its deliveries for what became of it.
+         */
+        post: operations["alarm_target_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarm-targets/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        /** The newest 200 messages to this target, and every try to deliver them */
+        get: operations["alarm_target_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -899,6 +1000,101 @@ export interface components {
             warning?: string | null;
             segments: components["schemas"]["Segment"][];
         };
+        Alarm: {
+            id: string;
+            /** @description A code of docs/alarms.md: `no_cdr`, `yield_low`, `pbx_unreachable` …; more may come. */
+            kind: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @description Its subdomain; null: this server. */
+            tenant: string | null;
+            /** @description Its name; null: not one PBX's. */
+            pbx: string | null;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description null: it stands.
+             */
+            cleared_at: string | null;
+            /** @description What is the matter. */
+            message: string;
+            /** @description The evidence, in figures. */
+            detail: string;
+            /** @description What to do. */
+            advice: string;
+        };
+        AlarmList: {
+            alarms: components["schemas"]["Alarm"][];
+        };
+        AlarmTarget: {
+            id: string;
+            /** @enum {string} */
+            kind: "webhook" | "email";
+            address: string;
+            /** @description null: it hears all tenants' alarms and the server's. */
+            tenant: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when nothing is sent to it; null: it is.
+             */
+            disabled_at: string | null;
+            disabled_reason: string | null;
+        };
+        AlarmTargetList: {
+            targets: components["schemas"]["AlarmTarget"][];
+        };
+        AlarmTargetWish: {
+            /** @enum {string} */
+            kind: "webhook" | "email";
+            /** @description An http:// or https:// URL without user, or an e-mail address. */
+            address: string;
+        };
+        AlarmTargetMade: components["schemas"]["AlarmTarget"] & {
+            /** @description `whsec_…`, of webhooks; shown only now. */
+            secret: string | null;
+        };
+        DeliveryBegun: {
+            /** @description Its id. */
+            delivery: string;
+        };
+        DeliveryTry: {
+            /** Format: date-time */
+            at: string;
+            /** @description HTTP's or SMTP's; null: no answer came. */
+            status: number | null;
+            /** @description What happened. */
+            detail: string | null;
+            /** @description The first 256 bytes of the answer; what is not printable is a dot. */
+            answer: string | null;
+            duration_ms: number;
+        };
+        Delivery: {
+            id: string;
+            /** @enum {string} */
+            event: "alarm.raised" | "alarm.cleared" | "alarm.test";
+            alarm_id: string | null;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "failed";
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            next_try_at: string | null;
+            /** Format: date-time */
+            settled_at: string | null;
+            tries: components["schemas"]["DeliveryTry"][];
+        };
+        DeliveryList: {
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        AlarmEvent: {
+            kind: string;
+            /** @enum {string} */
+            state: "raised" | "cleared";
+        };
     };
     responses: {
         /** @description Kept for good (or a probe, with nothing to keep). */
@@ -933,6 +1129,7 @@ export interface components {
         /** @description The tenant. */
         Subdomain: string;
         CallId: string;
+        TargetId: string;
         /** @description Calls that started at or after this instant. */
         From: string;
         /** @description Calls that started before this instant. */
@@ -1576,6 +1773,181 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+        };
+    };
+    alarms_list: {
+        parameters: {
+            query?: {
+                /** @description `raised` (the default): those that stand; `all`: also those of the last 90 days that are over, 500 at most. */
+                state?: "raised" | "all";
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarms. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    alarm_targets_list: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The targets, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmTargetList"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    alarm_target_add: {
+        parameters: {
+            query?: {
+                /** @description For operators, who see all tenants: only this one. */
+                tenant?: components["parameters"]["Tenant"];
+            };
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlarmTargetWish"];
+            };
+        };
+        responses: {
+            /** @description The new target, with the secret that its messages are signed with. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmTargetMade"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    alarm_target_remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    alarm_target_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf_token` of the session. Needed with the cookie, not with a bearer token. */
+                "X-CSRF-Token"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryBegun"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    alarm_target_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["TargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
 }
