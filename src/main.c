@@ -1,4 +1,5 @@
-/* Picks a command. Before: this program's memory holds passwords, so it is never written to disk. */
+/* Picks a command. Before: this program's memory holds passwords, so it is never written to disk.
+ */
 #include <stdio.h>
 #include <sys/resource.h>
 
