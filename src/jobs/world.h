@@ -30,7 +30,7 @@ struct world {
     size_t retry_count;
     int64_t retry_horizon_s; /* After this a recording that is not there is given up. */
 
-    int64_t audit_interval_s; /* How often everything is checked; 0: never by itself. */
+    int64_t audit_interval_s;             /* How often everything is checked; 0: never by itself. */
     uint64_t storage_free_min;            /* Less room for recordings than this is an alarm. */
     int64_t watch_interval_s;             /* How often is looked for what is wrong. */
     const struct net_guard *notify_guard; /* Which addresses a target's webhook may have. */
