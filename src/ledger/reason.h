@@ -44,6 +44,7 @@ enum reason {
     REASON_THROTTLED,
     REASON_BUSY,
     REASON_PBX_ERROR,
+    REASON_CALLS_NOT_LISTED,
     /* The file. */
     REASON_NOT_THERE_YET,
     REASON_DELETED_ON_PBX,
