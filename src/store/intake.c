@@ -169,11 +169,20 @@ static const char SQL_RECORDING_ALSO[] =
     " SELECT $3, id FROM recording WHERE pbx_id = $1 AND path = $2 AND call_id <> $3"
     " ON CONFLICT (call_id, recording_id) DO NOTHING";
 
+static bool fetch_queue(struct db *db, const struct intake_webhook *webhook, int64_t recording_id,
+                        time_ms fetch_at, struct error *error)
+{
+    return (webhook->is_history ? job_add_history : job_add)(
+        db, recording_id, webhook->fetch_lane_id, webhook->tenant_id, fetch_at,
+        webhook->received_at, error);
+}
+
 static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                            const struct cdr_leg *leg, const struct cdr_recording *recording,
                            int64_t call_id, bool *is_new_out, struct error *error)
 {
     int64_t id = row_id_new(webhook->received_at);
+    time_ms fetch_at = webhook->fetch_at > 0 ? webhook->fetch_at : webhook->received_at;
     int64_t changed = 0;
     bool is_only_one = leg->recording_count == 1;
     const struct reason_info *waits_for = reason_info(webhook->waiting_reason);
@@ -187,8 +196,7 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                           is_only_one ? DB_KNOWN_INT(leg->talk_s) : DB_NULL,
                           DB_KNOWN_INT(recording->bytes), DB_KNOWN_INT(recording->seconds),
                           DB_TEXT(waits_for->code),
-                          waits_for->stops_pbx ? DB_NULL : DB_INT(webhook->received_at),
-                          DB_INT(webhook->received_at)),
+                          waits_for->stops_pbx ? DB_NULL : DB_INT(fetch_at), DB_INT(fetch_at)),
                 &changed, error)) {
         return false;
     }
@@ -198,8 +206,7 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                       DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(recording->path), DB_INT(call_id)),
                       NULL, error);
     }
-    return job_add(db, id, webhook->fetch_lane_id, webhook->tenant_id, webhook->received_at,
-                   webhook->received_at, error);
+    return fetch_queue(db, webhook, id, fetch_at, error);
 }
 
 static bool recordings_keep(struct db *db, const struct intake_webhook *webhook,

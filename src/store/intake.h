@@ -25,6 +25,10 @@ struct intake_webhook {
     size_t leg_count;
     bool
         is_body_the_leg; /* The body is one flat JSON object in UTF-8: it need not be kept twice. */
+    /* Of its new recordings: when they may be fetched (0: now), and whether they stand behind those
+     * of living calls. */
+    time_ms fetch_at;
+    bool is_history;
 };
 
 struct intake_result {
