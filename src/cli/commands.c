@@ -14,6 +14,7 @@ static const struct subcommand commands[] = {
     { "serve", "", "the server: webhooks, collection, transcription, dashboard", cli_serve },
     { "demo", "", "everything at once with a simulated UCM; nothing to set up", cli_demo },
     { "calls", "list|show|retry|reasons", "calls and their recordings", cli_calls },
+    { "import", "--from DATE", "calls and recordings of before this server was there", cli_import },
     { "transcribe", "FILE", "one local recording into text", cli_transcribe },
     { "tenant", "list|create|pbx|secret", "tenants, their PBX and webhook secret", cli_tenant },
     { "user", "list|create|password", "who may sign in", cli_user },

@@ -7,6 +7,7 @@ int commands_run(int argc, char **argv);
 
 int cli_serve(int argc, char **argv);
 int cli_demo(int argc, char **argv);
+int cli_import(int argc, char **argv);
 int cli_calls(int argc, char **argv);
 int cli_tenant(int argc, char **argv);
 int cli_user(int argc, char **argv);

@@ -89,6 +89,7 @@ static void world_fill(struct setup *setup, const char *role)
         .role = role,
         .retry_count = config->retry_schedule.count,
         .retry_horizon_s = config->retry_horizon_s,
+        .reconcile_interval_s = config->reconcile_interval_s,
         .is_transcription_on = config->transcription_enabled,
     };
     memcpy(world->retry_s, config->retry_schedule.steps_s, sizeof world->retry_s);

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/rowid.h"
 #include "jobs/janitor.h"
+#include "jobs/reconcile.h"
 #include "store/chores.h"
 
 enum {
@@ -28,6 +29,7 @@ struct chore {
 
 static const struct chore table[] = {
     { "sweep", 10 * MINUTE_MS, janitor_sweep },
+    { "reconcile", 10 * SECOND_MS, reconcile_ensure },
 };
 
 struct chores {

@@ -27,7 +27,8 @@ struct world {
 
     int64_t retry_s[RETRY_STEPS_MAX]; /* Seconds to the next try; the last step repeats. */
     size_t retry_count;
-    int64_t retry_horizon_s; /* After this a recording that is not there is given up. */
+    int64_t retry_horizon_s;      /* After this a recording that is not there is given up. */
+    int64_t reconcile_interval_s; /* Between two polls of a PBX; 0: none is polled. */
 
     bool is_transcription_on;
     struct speech_options speech; /* Models and limits. */
