@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "jobs/listing.h"
 #include "jobs/rest.h"
+#include "store/intake.h"
 
 enum { LEGS_ASKED_MAX = 5, LEGS_LOOKED_AT_MAX = 64 };
 #define ASK_AGAIN_MS ((time_ms)HOUR_MS)
@@ -214,7 +215,7 @@ static struct cdr_leg *leg_alone(struct search *search, const char *path,
     start[19] = '\0';
     AUTO(json_release)
     json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "AcctId", "file",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "AcctId", LEG_OF_FILE,
                   "uniqueid", arena_print(arena, "%lld.%s", epoch, base), "session",
                   arena_print(arena, "%lld-%s", epoch, base), "src", name->caller, "dst",
                   name->callee, "dstanswer", name->extension, "start", start, "recordfiles",

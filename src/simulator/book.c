@@ -132,6 +132,8 @@ bool book_call_name(struct book *book, int call)
         return false;
     }
     struct book_call *named = book->calls[call];
+
+    named->is_hidden = false;
     for (int i = 0; i < named->face.recording_count; i++) {
         text_print(&files, "%s@", named->face.recordings[i].path);
     }

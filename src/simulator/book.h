@@ -114,7 +114,7 @@ void book_free(struct book *book);
 MUST_USE bool book_call_add(struct book *book, const struct book_place *place,
                             const struct simulator_call *call, struct simulator_added *added_out,
                             struct error *error);
-/* From now on the answered leg names the call's recordings. False: there is no such call. */
+/* From now on CDRs tell of the call, and of its recordings. False: there is no such call. */
 bool book_call_name(struct book *book, int call);
 int book_call_count(const struct book *book);
 const struct book_call *book_call_get(const struct book *book, int call); /* NULL: none. */

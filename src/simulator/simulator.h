@@ -142,8 +142,8 @@ MUST_USE bool simulator_call_read(const json_t *entry, const char *folder,
 int simulator_call_count(struct simulator *simulator);
 /* False when there is no such call. */
 bool simulator_call_get(struct simulator *simulator, int call, struct simulator_added *added_out);
-/* Name the recordings of a call that was added `is_unnamed`: from now on its CDR has them. False
- * when there is no such call. */
+/* From now on there is a CDR of the call, and it names the recordings, though it was added
+ * `has_no_cdr` or `is_unnamed`. False when there is no such call. */
 bool simulator_call_name(struct simulator *simulator, int call);
 /* Remove the recording from the PBX (the CDR still names it). False when there is none. */
 bool simulator_recording_delete(struct simulator *simulator, const char *path);

@@ -169,6 +169,62 @@ static const char SQL_RECORDING_ALSO[] =
     " SELECT $3, id FROM recording WHERE pbx_id = $1 AND path = $2 AND call_id <> $3"
     " ON CONFLICT (call_id, recording_id) DO NOTHING";
 
+/* The call that was made up for the file of that path; 0: there is none. */
+static const char SQL_FILE_CALL[] =
+    "SELECT recording.call_id FROM recording JOIN leg ON leg.call_id = recording.call_id"
+    " WHERE recording.pbx_id = $1 AND recording.path = $2 AND recording.call_id <> $3"
+    " AND leg.acct_id = '" LEG_OF_FILE "'";
+static const char SQL_FILE_RECORDING[] =
+    "UPDATE recording SET call_id = $2, acct_id = $3, uniqueid = $4, action_type = $5,"
+    " direction = $6 WHERE call_id = $1";
+static const char SQL_FILE_EVENTS[] = "UPDATE event SET call_id = $2 WHERE call_id = $1";
+static const char SQL_FILE_LEG[] = "DELETE FROM leg WHERE call_id = $1";
+static const char SQL_FILE_END[] = "DELETE FROM call WHERE id = $1";
+
+/* Its record has come: the file belongs to a call, and is none of its own any more. */
+static bool file_adopt(struct db *db, const struct intake_webhook *webhook,
+                       const struct cdr_leg *leg, const char *path, int64_t call_id,
+                       bool *adopted_out, struct error *error)
+{
+    int64_t file_call_id = 0;
+
+    *adopted_out = false;
+    if (strcmp(text_or_empty(leg->acct_id), LEG_OF_FILE) == 0) {
+        return true;
+    }
+    if (!db_run_number(db, SQL_FILE_CALL,
+                       DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(path), DB_INT(call_id)), 0,
+                       &file_call_id, error)) {
+        return false;
+    }
+    if (file_call_id == 0) {
+        return true;
+    }
+    *adopted_out = true;
+    return db_run(db, SQL_FILE_RECORDING,
+                  DB_VALUES(DB_INT(file_call_id), DB_INT(call_id), DB_TEXT(leg->acct_id),
+                            DB_TEXT(leg->uniqueid), DB_TEXT(leg->action_type),
+                            DB_TEXT(cdr_direction_name(leg->direction))),
+                  NULL, error) &&
+           db_run(db, SQL_FILE_EVENTS, DB_VALUES(DB_INT(file_call_id), DB_INT(call_id)), NULL,
+                  error) &&
+           db_run(db, SQL_FILE_LEG, DB_VALUES(DB_INT(file_call_id)), NULL, error) &&
+           db_run(db, SQL_FILE_END, DB_VALUES(DB_INT(file_call_id)), NULL, error);
+}
+
+/* Another leg has named it before; perhaps one of another call. */
+static bool recording_share(struct db *db, const struct intake_webhook *webhook,
+                            const struct cdr_leg *leg, const char *path, int64_t call_id,
+                            struct error *error)
+{
+    bool is_adopted = false;
+
+    return file_adopt(db, webhook, leg, path, call_id, &is_adopted, error) &&
+           (is_adopted || db_run(db, SQL_RECORDING_ALSO,
+                                 DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(path), DB_INT(call_id)),
+                                 NULL, error));
+}
+
 static bool fetch_queue(struct db *db, const struct intake_webhook *webhook, int64_t recording_id,
                         time_ms fetch_at, struct error *error)
 {
@@ -202,9 +258,7 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
     }
     *is_new_out = changed == 1;
     if (!*is_new_out) {
-        return db_run(db, SQL_RECORDING_ALSO,
-                      DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(recording->path), DB_INT(call_id)),
-                      NULL, error);
+        return recording_share(db, webhook, leg, recording->path, call_id, error);
     }
     return fetch_queue(db, webhook, id, fetch_at, error);
 }

@@ -8,6 +8,10 @@
 #include "ledger/reason.h"
 #include "store/db.h"
 
+/* AcctId of the leg that is made up for a file which no call record names (jobs/heal.h). When a
+ * record names it after all, its recording moves to that record's call, and the leg goes. */
+#define LEG_OF_FILE "file"
+
 struct intake_webhook {
     int64_t tenant_id;
     int64_t pbx_id;

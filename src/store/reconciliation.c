@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/intake.h"
+
 bool reconciliation_is_importing(const struct reconciliation *row)
 {
     return row->import_begun_at > 0 && row->import_ended_at == 0;
@@ -299,7 +301,7 @@ bool reconciliation_newest(struct db *db, struct arena *arena, int64_t tenant_id
         "SELECT" LEG_COLUMNS " FROM (SELECT * FROM call WHERE tenant_id = $1 AND started_at >= $3"
         " ORDER BY started_at DESC LIMIT 1000) AS call JOIN leg ON leg.call_id = call.id"
         " LEFT JOIN webhook ON webhook.id = 0 WHERE call.pbx_id = $2 AND leg.uniqueid <> ''"
-        " AND leg.acct_id <> 'file' ORDER BY call.started_at DESC LIMIT 1";
+        " AND leg.acct_id <> '" LEG_OF_FILE "' ORDER BY call.started_at DESC LIMIT 1";
     size_t count = 0;
 
     *leg_out = (struct known_leg){ 0 };
@@ -355,12 +357,12 @@ bool reconciliation_legs_at(struct db *db, struct arena *arena, int64_t tenant_i
     static const char SQL_SECOND[] =
         "SELECT" LEG_COLUMNS " FROM leg JOIN call ON call.id = leg.call_id" LEG_WEBHOOK
         " WHERE leg.uniqueid >= $3 AND leg.uniqueid < $4 AND leg.pbx_id = $2"
-        " AND call.tenant_id = $1 AND leg.acct_id <> 'file'"
+        " AND call.tenant_id = $1 AND leg.acct_id <> '" LEG_OF_FILE "'"
         " ORDER BY CASE WHEN leg.disposition = 'ANSWERED' THEN 0 ELSE 1 END, leg.acct_id LIMIT 64";
     static const char SQL_SPAN[] =
         "SELECT" LEG_COLUMNS " FROM call JOIN leg ON leg.call_id = call.id" LEG_WEBHOOK
         " WHERE call.tenant_id = $1 AND call.started_at >= $3 AND call.started_at <= $4"
-        " AND call.pbx_id = $2 AND call.ended_at >= $4 AND leg.acct_id <> 'file'"
+        " AND call.pbx_id = $2 AND call.ended_at >= $4 AND leg.acct_id <> '" LEG_OF_FILE "'"
         " ORDER BY CASE WHEN leg.disposition = 'ANSWERED' THEN 0 ELSE 1 END, leg.acct_id LIMIT 64";
     char from[32];
     char until[32];

@@ -200,6 +200,34 @@ static void a_file_that_no_record_names_is_found_in_its_directory(void **state)
     number_check(&scene->server, "SELECT count(*) FROM recording", 2);
 }
 
+static void a_file_whose_record_comes_late_is_no_call_of_its_own_any_more(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added late;
+
+    call_add(scene,
+             &(struct simulator_call){ .audio_path = scene->longer,
+                                       .has_no_cdr = true,
+                                       .members = { "1001" },
+                                       .started_at = time_now() - 6 * (time_ms)HOUR_MS },
+             &late);
+    server_start(&scene->server);
+    AUTO(json_release)
+    json_t *alone = recording_wait(&scene->server, late.recordings[0].path, "stored", NULL);
+    assert_string_equal(text_at(alone, "from"), "3000");
+    assert_true(simulator_call_name(scene->ucm, late.call));
+    webhook_send(scene, late.call);
+    AUTO(json_release)
+    json_t *call = recording_wait(&scene->server, late.recordings[0].path, "stored", NULL);
+    recording_check(&scene->server, call, 0, &late.recordings[0]);
+    assert_string_not_equal(text_at(call, "id"), text_at(alone, "id"));
+    number_check(&scene->server, "SELECT count(*) FROM call", 1);
+    number_check(&scene->server, "SELECT count(*) FROM leg", 2);
+    number_check(&scene->server, "SELECT count(*) FROM recording", 1);
+    number_check(&scene->server,
+                 "SELECT count(*) FROM event WHERE call_id NOT IN (SELECT id FROM call)", 0);
+}
+
 /* ---- What a PBX may do wrong ---- */
 
 static void an_empty_answer_is_not_taken_for_no_calls(void **state)
@@ -333,6 +361,7 @@ int main(void)
         POLLING(a_recording_that_is_named_later_is_added_to_its_leg),
         POLLING(a_leg_without_a_name_is_asked_for),
         UNSERVED(a_file_that_no_record_names_is_found_in_its_directory),
+        UNSERVED(a_file_whose_record_comes_late_is_no_call_of_its_own_any_more),
         POLLING(an_empty_answer_is_not_taken_for_no_calls),
         UNSERVED(a_pbx_that_ignores_the_page_is_asked_for_shorter_periods),
         UNSERVED(a_pbx_whose_clock_is_a_day_ahead_hides_no_call),
