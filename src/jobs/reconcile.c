@@ -17,6 +17,7 @@ enum {
 #define CANARY_AGE_MS (30 * DAY_MS)
 #define CANARY_NEAR_MS ((time_ms)10 * MINUTE_MS)
 #define LIST_EVERY_MS DAY_MS
+#define LIST_OLD_EVERY_MS ((time_ms)HOUR_MS) /* CDRs of old firmware name no recordings at all. */
 #define LIST_BACK_MS (2 * DAY_MS)
 #define PAGE_ARENA_SIZE_MAX (2 * CDR_ARENA_SIZE_MAX)
 
@@ -104,8 +105,9 @@ static enum poll_end listings_step(struct run *run)
     struct reconciliation *row = run->row;
     time_ms since = row->listed_at > 0 && row->listed_at < run->now ? row->listed_at : run->now;
 
-    if (row->listed_at > 0 && row->listed_at <= run->now &&
-        run->now - row->listed_at < LIST_EVERY_MS) {
+    time_ms every_ms = is_old_api(run) ? LIST_OLD_EVERY_MS : LIST_EVERY_MS;
+
+    if (row->listed_at > 0 && row->listed_at <= run->now && run->now - row->listed_at < every_ms) {
         return POLL_DONE;
     }
     enum poll_end end = heal_listings(&run->poll, since - LIST_BACK_MS, run->now + LIST_BACK_MS,
