@@ -154,6 +154,7 @@ export const en = {
         throttled: 'Asked to slow down',
         busy: 'PBX is busy',
         pbx_error: 'PBX fault',
+        calls_not_listed: 'Calls are not listed',
         not_there_yet: 'File not there yet',
         deleted_on_pbx: 'Deleted on the PBX',
         html_instead_of_audio: 'Web page instead of audio',
