@@ -81,7 +81,7 @@ static const char SQL_CALL[] =
 static const char SQL_CALL_FIND[] = "SELECT id FROM call WHERE call_key = $1 AND pbx_id = $2";
 
 static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
-                        const struct cdr_leg *leg, int64_t id, struct error *error)
+                        const struct cdr_leg *leg, const char *key, int64_t id, struct error *error)
 {
     char first_leg[64];
     time_ms started_at = leg->started_at > 0 ? leg->started_at : webhook->received_at;
@@ -91,7 +91,7 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
            "a longer AcctId is cut: only the order of equal starts suffers");
     return db_run(db, SQL_CALL,
                   DB_VALUES(DB_INT(id), DB_INT(webhook->tenant_id), DB_INT(webhook->pbx_id),
-                            DB_TEXT(cdr_call_key(leg)), DB_TEXT(first_leg), DB_TEXT(leg->session),
+                            DB_TEXT(key), DB_TEXT(first_leg), DB_TEXT(leg->session),
                             DB_TEXT(cdr_direction_name(leg->direction)), DB_TEXT(leg->src),
                             DB_TEXT(leg->dst), DB_TEXT(leg->caller_name), DB_INT(started_at),
                             is_answered(leg) ? db_instant(leg->answered_at) : DB_NULL,
@@ -101,20 +101,49 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
                   NULL, error);
 }
 
+/* The old API's records may have no session where a webhook's had one: then legs of one channel
+ * belong together. *key_out is kept in `room` when it is not the leg's own. */
+static bool key_find(struct db *db, const struct intake_webhook *webhook, const struct cdr_leg *leg,
+                     char room[CDR_FIELD_SIZE_MAX + 1], const char **key_out, struct error *error)
+{
+    static const char SQL[] =
+        "SELECT call.call_key FROM leg JOIN call ON call.id = leg.call_id"
+        " WHERE leg.uniqueid = $1 AND leg.pbx_id = $2 ORDER BY leg.acct_id LIMIT 1";
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+
+    *key_out = cdr_call_key(leg);
+    if (text_or_empty(leg->session)[0] != '\0' || text_or_empty(leg->uniqueid)[0] == '\0') {
+        return true;
+    }
+    if (!db_query(db, SQL, DB_VALUES(DB_TEXT(leg->uniqueid), DB_INT(webhook->pbx_id)), &rows,
+                  error)) {
+        return false;
+    }
+    enum db_step step = db_next(&rows, error);
+    if (step == DB_ROW) {
+        IGNORE(snprintf(room, CDR_FIELD_SIZE_MAX + 1, "%s", db_text(&rows, 0)),
+               "no field is longer");
+        *key_out = room;
+    }
+    return step != DB_FAILED;
+}
+
 /* Nobody else writes within this transaction, so the call cannot appear between the look and the
  * insert. RETURNING would save the look, but costs SQLite a table in memory each time. */
 static bool call_keep(struct db *db, const struct intake_webhook *webhook,
                       const struct cdr_leg *leg, int64_t *call_id_out, struct error *error)
 {
     int64_t id = 0;
+    char room[CDR_FIELD_SIZE_MAX + 1];
+    const char *key = NULL;
 
-    if (!db_run_number(db, SQL_CALL_FIND,
-                       DB_VALUES(DB_TEXT(cdr_call_key(leg)), DB_INT(webhook->pbx_id)), 0, &id,
+    if (!key_find(db, webhook, leg, room, &key, error) ||
+        !db_run_number(db, SQL_CALL_FIND, DB_VALUES(DB_TEXT(key), DB_INT(webhook->pbx_id)), 0, &id,
                        error)) {
         return false;
     }
     *call_id_out = id != 0 ? id : row_id_new(webhook->received_at);
-    return call_upsert(db, webhook, leg, *call_id_out, error);
+    return call_upsert(db, webhook, leg, key, *call_id_out, error);
 }
 
 static const char SQL_LEG[] = "INSERT INTO leg (pbx_id, acct_id, uniqueid, call_id, webhook_id, "

@@ -3,20 +3,32 @@
 
 enum { MANY_CALLS = 1000, SOUNDS = 4 };
 
-/* Only the old API is there, with the fields of a later firmware. */
-static int old_setup(void **state)
+/* Only the old API is there, with so many fields; served. */
+static int old_start(void **state, int field_count)
 {
     struct scene *scene =
         scene_start(state, &(struct simulator_options){ .new_port = SIMULATOR_PORT_OFF,
-                                                        .old_field_count = 32 });
+                                                        .old_field_count = field_count });
     char port[16];
 
+    server_set(&scene->server, "RECONCILE_INTERVAL", field_count == 22 ? "0" : "1s");
     server_start(&scene->server);
     IGNORE(snprintf(port, sizeof port, "%d", simulator_old_port(scene->ucm)), "fits");
     server_must(
         &scene->server,
         &(struct command){ .arguments = { "tenant", "pbx", "default", "--old-port", port } }, NULL);
     return 0;
+}
+
+static int old_setup(void **state)
+{
+    return old_start(state, 32);
+}
+
+/* Firmware whose records have neither session nor recordings; it is not polled yet. */
+static int oldest_setup(void **state)
+{
+    return old_start(state, 22);
 }
 
 /* ---- Calls while nobody listened ---- */
@@ -320,6 +332,36 @@ static void the_old_api_is_polled_by_the_start(void **state)
     assert_in_range(ucm_seen(scene).connections_max, 1, 2);
 }
 
+static void a_record_without_a_session_joins_the_call_of_its_channel(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added added;
+    AUTO(reply_clear) struct reply reply = { 0 };
+    char body[600];
+
+    call_add(scene,
+             &(struct simulator_call){ .audio_path = scene->sound,
+                                       .members = { "1001", "1002" },
+                                       .started_at = time_now() - HOUR_MS },
+             &added);
+    /* One of its three webhooks came, of firmware that tells the session. */
+    IGNORE(snprintf(body, sizeof body,
+                    "{\"AcctId\":\"%s\",\"uniqueid\":\"%s\",\"session\":\"%s\","
+                    "\"src\":\"3000\",\"dst\":\"2815550100\",\"disposition\":\"ANSWERED\","
+                    "\"recordfiles\":\"%s@\"}",
+                    added.acct_id, added.uniqueid, added.session, added.recordings[0].path),
+           "fits");
+    server_ask_with(&scene->server, "/api/webhook/cdr/default", body, strlen(body), NULL, NULL,
+                    NULL, &reply);
+    assert_int_equal(reply.status, 200);
+    server_stop(&scene->server);
+    server_set(&scene->server, "RECONCILE_INTERVAL", "1s");
+    server_start(&scene->server);
+    number_wait(&scene->server, "SELECT count(*) FROM leg", 3, SETTLE_MS);
+    number_check(&scene->server, "SELECT count(*) FROM call", 1);
+    json_decref(recording_wait(&scene->server, added.recordings[0].path, "stored", NULL));
+}
+
 static void a_refused_login_of_the_poll_stops_the_pbx_as_any_other(void **state)
 {
     struct scene *scene = *state;
@@ -368,6 +410,8 @@ int main(void)
         UNSERVED(a_pbx_whose_clock_is_a_day_behind_hides_no_call),
         cmocka_unit_test_setup_teardown(the_old_api_is_polled_by_the_start, old_setup,
                                         scene_teardown),
+        cmocka_unit_test_setup_teardown(a_record_without_a_session_joins_the_call_of_its_channel,
+                                        oldest_setup, scene_teardown),
         UNSERVED(a_refused_login_of_the_poll_stops_the_pbx_as_any_other),
         POLLING(two_collecting_processes_never_poll_at_once),
         UNSERVED(a_thousand_calls_of_a_downtime_are_all_there_once),
