@@ -17,6 +17,7 @@ static const struct subcommand commands[] = {
     { "calls", "list|summary|show|retry|reasons", "calls and their recordings", cli_calls },
     { "audit", "", "is everything as it must be? Rules, files, hashes", cli_audit },
     { "alarms", "list|targets|add|test", "what is wrong, and who is told of it", cli_alarms },
+    { "import", "--from DATE", "calls and recordings of before this server was there", cli_import },
     { "transcribe", "FILE", "one local recording into text", cli_transcribe },
     { "tenant", "list|create|pbx|secret", "tenants, their PBX and webhook secret", cli_tenant },
     { "user", "list|create|password", "who may sign in", cli_user },

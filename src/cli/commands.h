@@ -9,6 +9,7 @@ int cli_serve(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_import(int argc, char **argv);
 int cli_calls(int argc, char **argv);
 int cli_alarms(int argc, char **argv);
 int cli_tenant(int argc, char **argv);

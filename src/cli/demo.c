@@ -244,6 +244,7 @@ static void settings_give(struct demo *demo)
     setting("DEFAULT_TENANT", TENANT_NEW);
     setting("WEBHOOK_SECRET", demo->secret);
     setting("PBX_ALLOWED_NETWORKS", "127.0.0.1/32");
+    setting("RECONCILE_INTERVAL", "0"); /* The calls are to be seen coming in, one by one. */
     setting("ADMIN_EMAIL", EMAIL);
     setting("ADMIN_PASSWORD", demo->password);
     if (!demo->is_verbose) {

@@ -133,6 +133,7 @@ static void world_fill(struct setup *setup, const char *role)
         .notify_guard = &setup->notify_guard,
         .mail = setup->mail.url != NULL ? &setup->mail : NULL,
         .notify_count = config->notify_schedule.count,
+        .reconcile_interval_s = config->reconcile_interval_s,
         .is_transcription_on = config->transcription_enabled,
     };
     memcpy(world->retry_s, config->retry_schedule.steps_s, sizeof world->retry_s);

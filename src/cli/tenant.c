@@ -13,25 +13,38 @@
 #include "cli/setup.h"
 #include "cli/table.h"
 #include "core/rowid.h"
+#include "store/reconciliation.h"
 #include "store/tenants.h"
 
-static json_t *tenant_row(const struct tenant *tenant, const struct pbx_row *pbx)
+/* "never", "fine", or why the last poll failed. */
+static const char *poll_result(const struct reconciliation *poll)
+{
+    return poll->reason != NULL ? poll->reason : poll->polled_at > 0 ? "fine" : "never";
+}
+
+static json_t *tenant_row(const struct tenant *tenant, const struct pbx_row *pbx,
+                          const struct reconciliation *poll)
 {
     char path[128];
+    char polled_at[TIME_TEXT_SIZE];
 
     (void)snprintf(path, sizeof path, "/api/webhook/cdr/%s", tenant->subdomain);
-    return json_pack("{s:s, s:s, s:b, s:s, s:s?, s:s?, s:s?, s:s?}", "tenant", tenant->subdomain,
-                     "name", tenant->name, "has_secret", tenant->webhook_secret != NULL, "webhook",
-                     path, "pbx", pbx->host, "pbx_api", pbx->detected_api, "tls_pin", pbx->tls_pin,
-                     "stopped", pbx->stop_reason);
+    return json_pack(
+        "{s:s, s:s, s:b, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:s?, s:I, s:I}", "tenant",
+        tenant->subdomain, "name", tenant->name, "has_secret", tenant->webhook_secret != NULL,
+        "webhook", path, "pbx", pbx->host, "pbx_api", pbx->detected_api, "tls_pin", pbx->tls_pin,
+        "stopped", pbx->stop_reason, "polled_at",
+        poll->polled_at > 0 ? time_print(poll->polled_at, polled_at) : NULL, "poll",
+        poll_result(poll), "poll_detail", poll->detail, "found_legs", (json_int_t)poll->found_legs,
+        "found_recordings", (json_int_t)poll->found_recordings);
 }
 
 static bool tenants_print(struct setup *setup, bool is_json, struct error *error)
 {
     static const struct table_column columns[] = {
-        { "TENANT", "tenant" },     { "NAME", "name" }, { "WEBHOOK", "webhook" },
-        { "SECRET", "has_secret" }, { "PBX", "pbx" },   { "API", "pbx_api" },
-        { "STOPPED", "stopped" },
+        { "TENANT", "tenant" },     { "NAME", "name" },        { "WEBHOOK", "webhook" },
+        { "SECRET", "has_secret" }, { "PBX", "pbx" },          { "API", "pbx_api" },
+        { "STOPPED", "stopped" },   { "POLLED", "polled_at" }, { "POLL", "poll" },
     };
     struct tenant *tenants = NULL;
     size_t count = 0;
@@ -43,8 +56,12 @@ static bool tenants_print(struct setup *setup, bool is_json, struct error *error
         size_t pbx_count = 0;
         is_fine = pbx_row_list(setup->db, setup->arena, tenants[i].id, &pbxs, &pbx_count, error);
         for (size_t j = 0; is_fine && j < pbx_count; j++) {
-            IGNORE(json_array_append_new(rows, tenant_row(&tenants[i], &pbxs[j])),
-                   "memory never fails");
+            struct reconciliation *poll = NULL;
+            is_fine = reconciliation_get(setup->db, setup->arena, pbxs[j].id, &poll, error);
+            if (is_fine) {
+                IGNORE(json_array_append_new(rows, tenant_row(&tenants[i], &pbxs[j], poll)),
+                       "memory never fails");
+            }
         }
     }
     if (is_fine) {
@@ -60,7 +77,8 @@ static int tenant_list_run(int argc, char **argv)
     const struct flag flags[] = { { "--json", NULL, &is_json, NULL, "as JSON" } };
     const struct usage usage = { .command = "tenant list",
                                  .words = "",
-                                 .about = "All tenants with their PBX.",
+                                 .about = "All tenants with their PBX: whether it is stopped, when "
+                                          "it was last asked for its calls, and what came of it.",
                                  .flags = flags,
                                  .flag_count = COUNT_OF(flags) };
     struct words words;

@@ -26,6 +26,12 @@ static const struct crash_row rows[] = {
     { "fetch.written", "collect", "'stored' is written, not committed", false },
     { "fetch.committed", "collect", "committed, and nobody was woken", false },
 
+    { "reconcile.claimed", "collect", "the PBX's own job is ours, nothing is asked", false },
+    { "reconcile.written", "collect", "a page's calls are written, not committed", false },
+    { "reconcile.committed", "collect", "a page is committed, the others are not", false },
+    { "reconcile.polled", "collect", "all pages are in, and the next poll does not know", false },
+    { "import.walked", "collect", "a day of history is in, and the order does not know", false },
+
     { "transcribe.claimed", "speech", "the job is ours, nothing is done", false },
     { "transcribe.child_works", "speech", "the role dies while its child works", false },
     { "transcribe.child_dies", "speech", "the child dies while it works", true },

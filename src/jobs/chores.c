@@ -11,6 +11,7 @@
 #include "core/rowid.h"
 #include "jobs/audit.h"
 #include "jobs/janitor.h"
+#include "jobs/reconcile.h"
 #include "jobs/watch.h"
 #include "store/chores.h"
 
@@ -36,6 +37,7 @@ static int64_t watch_every(const struct world *world)
 
 static const struct chore table[] = {
     { "sweep", 10 * MINUTE_MS, janitor_sweep, NULL },
+    { "reconcile", 10 * SECOND_MS, reconcile_ensure, NULL },
     { "watch", MINUTE_MS, watch_look, watch_every },
 };
 

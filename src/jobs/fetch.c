@@ -14,11 +14,11 @@
 #include "core/log.h"
 #include "core/rowid.h"
 #include "jobs/keeper.h"
+#include "jobs/reconcile.h"
+#include "jobs/rest.h"
 #include "jobs/stage.h"
 
 enum {
-    UNREACHABLE_WAIT_MS =
-        30 * SECOND_MS, /* The whole lane rests so long when the PBX cannot be reached. */
     STORAGE_WAIT_S = 60,
 };
 static const uint64_t STORAGE_RESERVE = 16 * MIB; /* Less room than this counts as full. */
@@ -95,36 +95,6 @@ static bool stored_settle(struct fetch *fetch, const char *key, struct error *er
            crash_point("fetch.committed");
 }
 
-/* The whole PBX rests: for good (a person must act), or for a while. 0: it does not. */
-static time_ms lane_rest_until(const struct fetch *fetch, const struct reason_info *info,
-                               time_ms now)
-{
-    if (info->stops_pbx) {
-        return LANE_BLOCKED_FOR_GOOD;
-    }
-    if (fetch->outcome.reason == REASON_THROTTLED || fetch->outcome.reason == REASON_BUSY) {
-        int64_t wait_s =
-            fetch->outcome.retry_after_s > 0 ? fetch->outcome.retry_after_s : info->retry_after_s;
-        return now + wait_s * SECOND_MS;
-    }
-    /* A file that is cut came from a PBX that can be reached: the others need not wait. */
-    bool is_away = info->owner == REASON_OWNER_NETWORK && fetch->outcome.reason != REASON_TRUNCATED;
-    return is_away ? now + UNREACHABLE_WAIT_MS : 0;
-}
-
-static bool pbx_rest(struct fetch *fetch, const struct reason_info *info, time_ms until,
-                     struct error *error)
-{
-    struct worker *worker = fetch->worker;
-    const char *detail = fetch->outcome.detail;
-    bool is_stopped = until == LANE_BLOCKED_FOR_GOOD;
-    bool is_resting = is_stopped ? keeper_stop(&fetch->keeper, fetch->outcome.reason, detail, error)
-                                 : lane_block(worker->db, LANE_FETCH, fetch->pbx->id, until, error);
-
-    return is_resting &&
-           recording_blocked(worker->db, fetch->pbx->id, is_stopped, info->code, detail, error);
-}
-
 /* What the reason means for this recording: when it is tried again, and what it is called by then.
  */
 struct decision {
@@ -132,7 +102,7 @@ struct decision {
     time_ms next_try_at; /* 0: given up */
 };
 static struct decision fetch_decide(const struct fetch *fetch, const struct reason_info *info,
-                                    time_ms rest_until, time_ms now)
+                                    time_ms rests_until, time_ms now)
 {
     struct decision decision = { .reason = fetch->outcome.reason };
     int64_t at_least_s = fetch->outcome.retry_after_s > info->retry_after_s
@@ -142,7 +112,7 @@ static struct decision fetch_decide(const struct fetch *fetch, const struct reas
     if (info->is_final) {
         return decision;
     }
-    if (rest_until == LANE_BLOCKED_FOR_GOOD) {
+    if (rests_until == LANE_BLOCKED_FOR_GOOD) {
         decision.next_try_at = now; /* Due as soon as the lane opens. */
         return decision;
     }
@@ -180,11 +150,11 @@ static bool not_stored_settle(struct fetch *fetch, struct error *error)
     struct worker *worker = fetch->worker;
     time_ms now = time_now();
     const struct reason_info *info = reason_info(fetch->outcome.reason);
-    time_ms rest_until = lane_rest_until(fetch, info, now);
-    struct decision decision = fetch_decide(fetch, info, rest_until, now);
+    time_ms rests_until = rest_until(fetch->outcome.reason, fetch->outcome.retry_after_s, now);
+    struct decision decision = fetch_decide(fetch, info, rests_until, now);
     bool is_given_up = decision.next_try_at == 0;
     const char *code = reason_info(decision.reason)->code;
-    time_ms shown_next = rest_until == LANE_BLOCKED_FOR_GOOD ? 0 : decision.next_try_at;
+    time_ms shown_next = rests_until == LANE_BLOCKED_FOR_GOOD ? 0 : decision.next_try_at;
     char id[ROW_ID_TEXT_SIZE];
 
     log_warn(is_given_up ? "recording.missing" : "recording.waiting", "recording",
@@ -196,7 +166,8 @@ static bool not_stored_settle(struct fetch *fetch, struct error *error)
                                 fetch->outcome.detail, shown_next, error) &&
            stage_event(worker, fetch->recording, is_given_up ? "missing" : "waiting",
                        arena_print(worker->arena, "%s: %s", code, fetch->outcome.detail), error) &&
-           (rest_until == 0 || pbx_rest(fetch, info, rest_until, error)) &&
+           (rests_until == 0 || rest_begin(&fetch->keeper, fetch->outcome.reason,
+                                           fetch->outcome.detail, rests_until, error)) &&
            (is_given_up ? job_remove(worker->db, fetch->job, error)
                         : job_delay(worker->db, fetch->job, decision.next_try_at, error)) &&
            db_commit(worker->db, error);
@@ -293,6 +264,9 @@ bool stage_fetch(struct worker *worker, const struct job *job, struct error *err
     struct recording *recording = NULL;
     struct pbx_row *pbx = NULL;
 
+    if (job->subject_id == job->owner_id) {
+        return reconcile_run(worker, job, error);
+    }
     crash_point("fetch.claimed");
     if (!recording_find(worker->db, worker->arena, job->subject_id, &recording, error)) {
         return false;

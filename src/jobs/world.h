@@ -28,7 +28,8 @@ struct world {
 
     int64_t retry_s[RETRY_STEPS_MAX]; /* Seconds to the next try; the last step repeats. */
     size_t retry_count;
-    int64_t retry_horizon_s; /* After this a recording that is not there is given up. */
+    int64_t retry_horizon_s;      /* After this a recording that is not there is given up. */
+    int64_t reconcile_interval_s; /* Between two polls of a PBX; 0: none is polled. */
 
     int64_t audit_interval_s;             /* How often everything is checked; 0: never by itself. */
     uint64_t storage_free_min;            /* Less room for recordings than this is an alarm. */

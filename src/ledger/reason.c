@@ -163,6 +163,13 @@ static const struct reason_info table[REASON_COUNT] = {
                            "Nothing to do at first: it is tried again. If it stays, restart the "
                            "PBX (Maintenance > System > Reboot) and check its storage.",
                            REASON_OWNER_PBX_ADMINISTRATOR, RETRIED, THIS_ONE, SCHEDULED },
+    [REASON_CALLS_NOT_LISTED] = { "calls_not_listed",
+                                  "The PBX answers the question for its calls with none, not even "
+                                  "with one that it has told us of.",
+                                  "Give the API user access to CDR in " MENU_API_CLOUD
+                                  ". If the PBX's call records were deleted, nothing needs to be "
+                                  "done: it ends with the next call.",
+                                  REASON_OWNER_PBX_ADMINISTRATOR, RETRIED, THIS_ONE, SCHEDULED },
 
     [REASON_WRONG_API] = { "wrong_api",
                            "The PBX speaks another generation of its API than the settings say.",

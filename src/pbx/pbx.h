@@ -147,6 +147,9 @@ struct pbx_period {
     time_ms from_at, until_at;
     bool by_start;
     int page_size; /* 1 to 1000; 0: 200. */
+    /* Optional: set when a full page came twice: the PBX ignores what page is asked for, and has
+     * more calls in the period than it showed. Ask for shorter periods then. */
+    bool *cut_out;
 };
 MUST_USE bool pbx_cdr_pages(struct pbx *pbx, const struct pbx_period *period,
                             bool (*page)(void *context, const char *body, size_t size),

@@ -124,6 +124,24 @@ bool book_call_add(struct book *book, const struct book_place *place,
     return true;
 }
 
+bool book_call_name(struct book *book, int call)
+{
+    AUTO(text_clear) struct text files = TEXT_UP_TO(2048);
+
+    if (call < 0 || call >= book->call_count) {
+        return false;
+    }
+    struct book_call *named = book->calls[call];
+
+    named->is_hidden = false;
+    for (int i = 0; i < named->face.recording_count; i++) {
+        text_print(&files, "%s@", named->face.recordings[i].path);
+    }
+    named->legs[named->recorded_leg].values[FIELD_RECORDFILES] =
+        arena_copy_text(book->arena, text_get(&files));
+    return true;
+}
+
 int book_call_count(const struct book *book)
 {
     return book->call_count;

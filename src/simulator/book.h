@@ -91,6 +91,7 @@ struct book_call {
     int field_count;
     int leg_count;
     int recorded_leg;        /* Index of the answered leg. */
+    bool is_hidden;          /* No CDR tells of it. */
     const char *summary_dst; /* The group that was called, in the summary of several legs. */
     struct book_leg legs[];  /* leg_count of them. */
 };
@@ -113,6 +114,8 @@ void book_free(struct book *book);
 MUST_USE bool book_call_add(struct book *book, const struct book_place *place,
                             const struct simulator_call *call, struct simulator_added *added_out,
                             struct error *error);
+/* From now on CDRs tell of the call, and of its recordings. False: there is no such call. */
+bool book_call_name(struct book *book, int call);
 int book_call_count(const struct book *book);
 const struct book_call *book_call_get(const struct book *book, int call); /* NULL: none. */
 int book_recording_count(const struct book *book);

@@ -122,7 +122,7 @@ void simulator_cdrs_reply(struct simulator *simulator, const json_t *parameters,
     page_begin(&page, field_count);
     for (int i = 0; is_fair && !is_empty && i < book_call_count(simulator->book); i++) {
         const struct book_call *call = book_call_get(simulator->book, i);
-        if (page.taken < query.count_max && book_query_matches(&query, call)) {
+        if (page.taken < query.count_max && !call->is_hidden && book_query_matches(&query, call)) {
             call_add(&page, call);
         }
     }

@@ -357,6 +357,7 @@ static struct book_call *legs_fill(struct draft *draft, struct book_recording *c
     made->field_count = call->field_count != 0 ? call->field_count : draft->place->field_count;
     made->leg_count = leg_count;
     made->recorded_leg = members;
+    made->is_hidden = call->has_no_cdr;
     for (int i = 0; i < members; i++) {
         struct book_leg *leg = &made->legs[i];
         leg_fill(draft, leg, arena_copy_text(draft->arena, call->members[i]), false);

@@ -36,6 +36,7 @@ static const struct {
     { "is_fork_recorded", AT(is_fork_recorded) },
     { "has_description", AT(has_description) },
     { "is_unnamed", AT(is_unnamed) },
+    { "has_no_cdr", AT(has_no_cdr) },
     { "is_path_in_caller_name", AT(is_path_in_caller_name) },
 };
 

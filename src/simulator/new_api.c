@@ -107,8 +107,9 @@ static void record_infos_reply(struct simulator *simulator, const json_t *reques
     IGNORE(snprintf(id, sizeof id, "%lld", json_number(request, "id", -1)), "fits");
     simulator_lock(simulator);
     for (int i = 0; i < book_call_count(simulator->book) && !is_found; i++) {
-        const struct simulator_added *face = &book_call_get(simulator->book, i)->face;
-        is_found = strcmp(face->acct_id, id) == 0;
+        const struct book_call *call = book_call_get(simulator->book, i);
+        const struct simulator_added *face = &call->face;
+        is_found = !call->is_hidden && strcmp(face->acct_id, id) == 0;
         for (int j = 0; is_found && j < face->recording_count; j++) {
             text_print(&files, "%s%s", j > 0 ? "," : "", face->recordings[j].path);
         }

@@ -399,6 +399,14 @@ bool simulator_call_add(struct simulator *simulator, const struct simulator_call
     return is_added;
 }
 
+bool simulator_call_name(struct simulator *simulator, int call)
+{
+    simulator_lock(simulator);
+    bool is_named = book_call_name(simulator->book, call);
+    simulator_unlock(simulator);
+    return is_named;
+}
+
 int simulator_call_count(struct simulator *simulator)
 {
     simulator_lock(simulator);

@@ -96,6 +96,7 @@ struct simulator_call {
     const char *recording_path; /* Instead of "YYYY-MM/auto-….wav": odd, equal or hostile names. */
     bool has_description;       /* recordfiles_desc is filled (needs 43 fields). */
     bool is_unnamed;            /* recordfiles is empty although there is a recording. */
+    bool has_no_cdr;            /* Its file lies in the directory, and no record tells of it. */
     bool is_path_in_caller_name; /* As seen on one CloudUCM: the path stands in caller_name. */
     int ready_after_ms;          /* The file cannot be fetched before (not finalised yet). */
     int field_count;             /* 22, 32, 43, 49; 0: the simulator's. */
@@ -141,6 +142,9 @@ MUST_USE bool simulator_call_read(const json_t *entry, const char *folder,
 int simulator_call_count(struct simulator *simulator);
 /* False when there is no such call. */
 bool simulator_call_get(struct simulator *simulator, int call, struct simulator_added *added_out);
+/* From now on there is a CDR of the call, and it names the recordings, though it was added
+ * `has_no_cdr` or `is_unnamed`. False when there is no such call. */
+bool simulator_call_name(struct simulator *simulator, int call);
 /* Remove the recording from the PBX (the CDR still names it). False when there is none. */
 bool simulator_recording_delete(struct simulator *simulator, const char *path);
 

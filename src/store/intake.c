@@ -81,7 +81,7 @@ static const char SQL_CALL[] =
 static const char SQL_CALL_FIND[] = "SELECT id FROM call WHERE call_key = $1 AND pbx_id = $2";
 
 static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
-                        const struct cdr_leg *leg, int64_t id, struct error *error)
+                        const struct cdr_leg *leg, const char *key, int64_t id, struct error *error)
 {
     char first_leg[64];
     time_ms started_at = leg->started_at > 0 ? leg->started_at : webhook->received_at;
@@ -91,7 +91,7 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
            "a longer AcctId is cut: only the order of equal starts suffers");
     return db_run(db, SQL_CALL,
                   DB_VALUES(DB_INT(id), DB_INT(webhook->tenant_id), DB_INT(webhook->pbx_id),
-                            DB_TEXT(cdr_call_key(leg)), DB_TEXT(first_leg), DB_TEXT(leg->session),
+                            DB_TEXT(key), DB_TEXT(first_leg), DB_TEXT(leg->session),
                             DB_TEXT(cdr_direction_name(leg->direction)), DB_TEXT(leg->src),
                             DB_TEXT(leg->dst), DB_TEXT(leg->caller_name), DB_INT(started_at),
                             is_answered(leg) ? db_instant(leg->answered_at) : DB_NULL,
@@ -99,6 +99,33 @@ static bool call_upsert(struct db *db, const struct intake_webhook *webhook,
                             DB_KNOWN_INT(leg->talk_s), DB_TEXT(leg->disposition),
                             DB_INT(webhook->received_at)),
                   NULL, error);
+}
+
+/* The old API's records may have no session where a webhook's had one: then legs of one channel
+ * belong together. *key_out is kept in `room` when it is not the leg's own. */
+static bool key_find(struct db *db, const struct intake_webhook *webhook, const struct cdr_leg *leg,
+                     char room[CDR_FIELD_SIZE_MAX + 1], const char **key_out, struct error *error)
+{
+    static const char SQL[] =
+        "SELECT call.call_key FROM leg JOIN call ON call.id = leg.call_id"
+        " WHERE leg.uniqueid = $1 AND leg.pbx_id = $2 ORDER BY leg.acct_id LIMIT 1";
+    AUTO(db_rows_clear) struct db_rows rows = { 0 };
+
+    *key_out = cdr_call_key(leg);
+    if (text_or_empty(leg->session)[0] != '\0' || text_or_empty(leg->uniqueid)[0] == '\0') {
+        return true;
+    }
+    if (!db_query(db, SQL, DB_VALUES(DB_TEXT(leg->uniqueid), DB_INT(webhook->pbx_id)), &rows,
+                  error)) {
+        return false;
+    }
+    enum db_step step = db_next(&rows, error);
+    if (step == DB_ROW) {
+        IGNORE(snprintf(room, CDR_FIELD_SIZE_MAX + 1, "%s", db_text(&rows, 0)),
+               "no field is longer");
+        *key_out = room;
+    }
+    return step != DB_FAILED;
 }
 
 static const char SQL_LEG[] = "INSERT INTO leg (pbx_id, acct_id, uniqueid, call_id, webhook_id, "
@@ -158,11 +185,76 @@ static const char SQL_RECORDING_ALSO[] =
     " SELECT $3, id FROM recording WHERE pbx_id = $1 AND path = $2 AND call_id <> $3"
     " ON CONFLICT (call_id, recording_id) DO NOTHING";
 
+/* The call that was made up for the file of that path; 0: there is none. */
+static const char SQL_FILE_CALL[] =
+    "SELECT recording.call_id FROM recording JOIN leg ON leg.call_id = recording.call_id"
+    " WHERE recording.pbx_id = $1 AND recording.path = $2 AND recording.call_id <> $3"
+    " AND leg.acct_id = '" LEG_OF_FILE "'";
+static const char SQL_FILE_RECORDING[] =
+    "UPDATE recording SET call_id = $2, acct_id = $3, uniqueid = $4, action_type = $5,"
+    " direction = $6 WHERE call_id = $1";
+static const char SQL_FILE_EVENTS[] = "UPDATE event SET call_id = $2 WHERE call_id = $1";
+static const char SQL_FILE_LEG[] = "DELETE FROM leg WHERE call_id = $1";
+static const char SQL_FILE_END[] = "DELETE FROM call WHERE id = $1";
+
+/* Its record has come: the file belongs to a call, and is none of its own any more. */
+static bool file_adopt(struct db *db, const struct intake_webhook *webhook,
+                       const struct cdr_leg *leg, const char *path, int64_t call_id,
+                       bool *adopted_out, struct error *error)
+{
+    int64_t file_call_id = 0;
+
+    *adopted_out = false;
+    if (strcmp(text_or_empty(leg->acct_id), LEG_OF_FILE) == 0) {
+        return true;
+    }
+    if (!db_run_number(db, SQL_FILE_CALL,
+                       DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(path), DB_INT(call_id)), 0,
+                       &file_call_id, error)) {
+        return false;
+    }
+    if (file_call_id == 0) {
+        return true;
+    }
+    *adopted_out = true;
+    return db_run(db, SQL_FILE_RECORDING,
+                  DB_VALUES(DB_INT(file_call_id), DB_INT(call_id), DB_TEXT(leg->acct_id),
+                            DB_TEXT(leg->uniqueid), DB_TEXT(leg->action_type),
+                            DB_TEXT(cdr_direction_name(leg->direction))),
+                  NULL, error) &&
+           db_run(db, SQL_FILE_EVENTS, DB_VALUES(DB_INT(file_call_id), DB_INT(call_id)), NULL,
+                  error) &&
+           db_run(db, SQL_FILE_LEG, DB_VALUES(DB_INT(file_call_id)), NULL, error) &&
+           db_run(db, SQL_FILE_END, DB_VALUES(DB_INT(file_call_id)), NULL, error);
+}
+
+/* Another leg has named it before; perhaps one of another call. */
+static bool recording_share(struct db *db, const struct intake_webhook *webhook,
+                            const struct cdr_leg *leg, const char *path, int64_t call_id,
+                            struct error *error)
+{
+    bool is_adopted = false;
+
+    return file_adopt(db, webhook, leg, path, call_id, &is_adopted, error) &&
+           (is_adopted || db_run(db, SQL_RECORDING_ALSO,
+                                 DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(path), DB_INT(call_id)),
+                                 NULL, error));
+}
+
+static bool fetch_queue(struct db *db, const struct intake_webhook *webhook, int64_t recording_id,
+                        time_ms fetch_at, struct error *error)
+{
+    return (webhook->is_history ? job_add_history : job_add)(
+        db, recording_id, webhook->fetch_lane_id, webhook->tenant_id, fetch_at,
+        webhook->received_at, error);
+}
+
 static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                            const struct cdr_leg *leg, const struct cdr_recording *recording,
                            int64_t call_id, bool *is_new_out, struct error *error)
 {
     int64_t id = row_id_new(webhook->received_at);
+    time_ms fetch_at = webhook->fetch_at > 0 ? webhook->fetch_at : webhook->received_at;
     int64_t changed = 0;
     bool is_only_one = leg->recording_count == 1;
     const struct reason_info *waits_for = reason_info(webhook->waiting_reason);
@@ -176,19 +268,15 @@ static bool recording_keep(struct db *db, const struct intake_webhook *webhook,
                           is_only_one ? DB_KNOWN_INT(leg->talk_s) : DB_NULL,
                           DB_KNOWN_INT(recording->bytes), DB_KNOWN_INT(recording->seconds),
                           DB_TEXT(waits_for->code),
-                          waits_for->stops_pbx ? DB_NULL : DB_INT(webhook->received_at),
-                          DB_INT(webhook->received_at)),
+                          waits_for->stops_pbx ? DB_NULL : DB_INT(fetch_at), DB_INT(fetch_at)),
                 &changed, error)) {
         return false;
     }
     *is_new_out = changed == 1;
     if (!*is_new_out) {
-        return db_run(db, SQL_RECORDING_ALSO,
-                      DB_VALUES(DB_INT(webhook->pbx_id), DB_TEXT(recording->path), DB_INT(call_id)),
-                      NULL, error);
+        return recording_share(db, webhook, leg, recording->path, call_id, error);
     }
-    return job_add(db, id, webhook->fetch_lane_id, webhook->tenant_id, webhook->received_at,
-                   webhook->received_at, error);
+    return fetch_queue(db, webhook, id, fetch_at, error);
 }
 
 static bool recordings_keep(struct db *db, const struct intake_webhook *webhook,
@@ -225,10 +313,12 @@ static bool leg_place(struct db *db, const struct intake_webhook *webhook,
                       const struct cdr_leg *leg, int64_t webhook_id, int64_t *call_id_out,
                       bool *is_new_out, struct error *error)
 {
+    char room[CDR_FIELD_SIZE_MAX + 1];
+    const char *key = NULL;
     int64_t id = 0;
 
-    if (!db_run_number(db, SQL_CALL_FIND,
-                       DB_VALUES(DB_TEXT(cdr_call_key(leg)), DB_INT(webhook->pbx_id)), 0, &id,
+    if (!key_find(db, webhook, leg, room, &key, error) ||
+        !db_run_number(db, SQL_CALL_FIND, DB_VALUES(DB_TEXT(key), DB_INT(webhook->pbx_id)), 0, &id,
                        error)) {
         return false;
     }
@@ -236,7 +326,7 @@ static bool leg_place(struct db *db, const struct intake_webhook *webhook,
     if (!leg_insert(db, webhook, leg, *call_id_out, webhook_id, is_new_out, error)) {
         return false;
     }
-    return *is_new_out ? call_upsert(db, webhook, leg, *call_id_out, error)
+    return *is_new_out ? call_upsert(db, webhook, leg, key, *call_id_out, error)
                        : leg_find(db, webhook, leg, call_id_out, error);
 }
 

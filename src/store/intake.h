@@ -8,6 +8,10 @@
 #include "ledger/reason.h"
 #include "store/db.h"
 
+/* AcctId of the leg that is made up for a file which no call record names (jobs/heal.h). When a
+ * record names it after all, its recording moves to that record's call, and the leg goes. */
+#define LEG_OF_FILE "file"
+
 struct intake_webhook {
     int64_t tenant_id;
     int64_t pbx_id;
@@ -25,6 +29,10 @@ struct intake_webhook {
     size_t leg_count;
     bool
         is_body_the_leg; /* The body is one flat JSON object in UTF-8: it need not be kept twice. */
+    /* Of its new recordings: when they may be fetched (0: now), and whether they stand behind those
+     * of living calls. */
+    time_ms fetch_at;
+    bool is_history;
 };
 
 struct intake_result {

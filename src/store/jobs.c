@@ -49,20 +49,38 @@ bool job_add(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_
                   NULL, error);
 }
 
+bool job_add_history(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_id,
+                     time_ms run_at, time_ms now, struct error *error)
+{
+    static const char SQL[] =
+        "INSERT INTO job (subject_id, lane_id, tenant_id, run_at, queued_at, is_history)"
+        " VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (subject_id) DO NOTHING";
+
+    return db_run(db, SQL,
+                  DB_VALUES(DB_INT(subject_id), DB_INT(lane_id), DB_INT(tenant_id), DB_INT(run_at),
+                            DB_INT(now)),
+                  NULL, error);
+}
+
 /* The lane that was served longest ago, has room and a due job; and that job. The owner's own job
  * (reconciling a PBX) is before those of its recordings: a backlog of them must not put off the
- * look whether more are missing. */
+ * look whether more are missing. History comes last. */
 static const char SQL_PICK[] =
     "SELECT lane.id, lane.owner_id, coalesce("
     "       (SELECT job.subject_id FROM job WHERE job.subject_id = lane.owner_id"
     "         AND job.lane_id = lane.id AND job.run_at <= $2),"
-    "       (SELECT job.subject_id FROM job WHERE job.lane_id = lane.id AND job.run_at <= $2"
-    "         ORDER BY job.run_at LIMIT 1)) AS subject_id"
+    "       (SELECT job.subject_id FROM job WHERE job.lane_id = lane.id AND job.is_history = 0"
+    "         AND job.run_at <= $2 ORDER BY job.run_at LIMIT 1),"
+    "       (SELECT job.subject_id FROM job WHERE job.lane_id = lane.id AND job.is_history = 1"
+    "         AND job.run_at <= $2 ORDER BY job.run_at LIMIT 1)) AS subject_id"
     "  FROM lane"
     " WHERE lane.stage = $1 AND lane.blocked_until <= $2"
     "   AND (SELECT count(*) FROM job WHERE job.lane_id = lane.id AND job.worker IS NOT NULL"
     "         AND job.run_at > $2) < lane.running_max"
-    "   AND EXISTS (SELECT 1 FROM job WHERE job.lane_id = lane.id AND job.run_at <= $2)"
+    "   AND (EXISTS (SELECT 1 FROM job WHERE job.lane_id = lane.id AND job.is_history = 0"
+    "         AND job.run_at <= $2)"
+    "     OR EXISTS (SELECT 1 FROM job WHERE job.lane_id = lane.id AND job.is_history = 1"
+    "         AND job.run_at <= $2))"
     " ORDER BY lane.served_at LIMIT 1";
 static const char SQL_TAKE[] =
     "UPDATE job SET worker = $2, run_at = $3, attempt = attempt + 1 WHERE subject_id = $1"
@@ -166,7 +184,11 @@ bool job_next_due(struct db *db, const char *stage, time_ms now, time_ms *due_ou
 {
     static const char SQL[] =
         "SELECT min(CASE WHEN lane.blocked_until > $2 THEN lane.blocked_until"
-        " ELSE (SELECT min(job.run_at) FROM job WHERE job.lane_id = lane.id) END)"
+        " ELSE (SELECT min(dues.due) FROM"
+        "   (SELECT min(job.run_at) AS due FROM job WHERE job.lane_id = lane.id"
+        "     AND job.is_history = 0 UNION ALL"
+        "    SELECT min(job.run_at) AS due FROM job WHERE job.lane_id = lane.id"
+        "     AND job.is_history = 1) AS dues) END)"
         " FROM lane WHERE lane.stage = $1 AND lane.blocked_until < $3";
 
     return db_run_number(db, SQL,
@@ -232,7 +254,8 @@ bool job_retry_now(struct db *db, int64_t subject_id, int64_t lane_id, int64_t t
     static const char SQL[] =
         "INSERT INTO job (subject_id, lane_id, tenant_id, run_at, queued_at)"
         " VALUES ($1, $2, $3, $4, $4)"
-        " ON CONFLICT (subject_id) DO UPDATE SET run_at = $4, attempt = 0, worker = NULL"
+        " ON CONFLICT (subject_id) DO UPDATE SET run_at = $4, attempt = 0, worker = NULL,"
+        " is_history = 0"
         " WHERE job.worker IS NULL OR job.run_at <= $4";
 
     return db_run(db, SQL,

@@ -39,6 +39,10 @@ MUST_USE bool lane_block(struct db *db, const char *stage, int64_t owner_id, tim
 /* Queue a subject in a lane, due at run_at. One that is queued already keeps its place. */
 MUST_USE bool job_add(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_id,
                       time_ms run_at, time_ms now, struct error *error);
+/* The same for history that a person ordered: here and in every later lane it is taken only when
+ * nothing of the living calls is due. A person's retry makes it one of those. */
+MUST_USE bool job_add_history(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_id,
+                              time_ms run_at, time_ms now, struct error *error);
 /* Take the due job of the fairest lane of the stage. *found_out is false when there is none.
  * `process_id` is the claimer's row in `process`. */
 MUST_USE bool job_claim(struct db *db, const char *stage, int64_t process_id, time_ms now,

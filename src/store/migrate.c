@@ -146,6 +146,7 @@ static const char SCHEMA_2[] =
     "  pbx_id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL,"
     "  polled_until BIGINT,"  /* calls that ended before are known (our clock); NULL: never asked */
     "  newest_end_at BIGINT," /* the newest end among its calls (its clock) */
+    "  tried_at BIGINT,"      /* the last poll, whatever came of it */
     "  polled_at BIGINT,"     /* the last poll that was answered */
     "  reason TEXT, detail TEXT,"             /* why the last one failed; NULL: it did not */
     "  found_legs BIGINT NOT NULL DEFAULT 0," /* by polls, that no webhook had told */
@@ -155,14 +156,20 @@ static const char SCHEMA_2[] =
     "  import_from BIGINT, import_until BIGINT,"
     "  import_at BIGINT," /* history is known up to here */
     "  import_per_minute BIGINT, import_legs BIGINT NOT NULL DEFAULT 0,"
-    "  import_recordings BIGINT NOT NULL DEFAULT 0, import_begun_at BIGINT,"
-    "  import_ended_at BIGINT);"
+    "  import_recordings BIGINT NOT NULL DEFAULT 0,"
+    "  import_due_at BIGINT," /* when the next recording that it finds may be fetched */
+    "  import_begun_at BIGINT, import_ended_at BIGINT);"
     "ALTER TABLE leg ADD COLUMN asked_at BIGINT;" /* when the PBX was asked for its recordings */
     "ALTER TABLE recording ADD COLUMN checked_at BIGINT;" /* when its file was last read back; 0:
                                                               it looked wrong, do so soon */
     "ALTER TABLE recording ADD COLUMN damaged_at BIGINT;" /* when its file was found damaged; NULL:
                                                               it was not, or is stored again */
     "CREATE INDEX recording_suspect ON recording (id) WHERE checked_at = 0;"
+    "ALTER TABLE leg ADD COLUMN asked_count BIGINT NOT NULL DEFAULT 0;"
+    /* Old calls that a person orders stand behind the living ones, in every lane. */
+    "ALTER TABLE job ADD COLUMN is_history BIGINT NOT NULL DEFAULT 0;"
+    "DROP INDEX job_due;"
+    "CREATE INDEX job_due ON job (lane_id, is_history, run_at);"
 
     "CREATE TABLE alarm ("
     "  id {id} PRIMARY KEY, kind TEXT NOT NULL, tenant_id BIGINT NOT NULL," /* 0: the server */

@@ -69,8 +69,10 @@ bool tenant_add(struct db *db, const struct tenant *tenant, const struct pbx_row
  * too. */
 static bool recordings_wake(struct db *db, int64_t pbx_id, time_ms now, struct error *error)
 {
+    /* History that was not tried yet keeps its distances: that is its throttle. */
     static const char SQL_DUE[] = "UPDATE job SET run_at = $2 WHERE worker IS NULL AND lane_id ="
-                                  " (SELECT id FROM lane WHERE owner_id = $1 AND stage = 'fetch')";
+                                  " (SELECT id FROM lane WHERE owner_id = $1 AND stage = 'fetch')"
+                                  " AND (is_history = 0 OR attempt > 0)";
     static const char SQL_STATE[] =
         "UPDATE recording SET next_try_at = $2 WHERE state = 'waiting' AND id IN"
         " (SELECT subject_id FROM job WHERE lane_id ="

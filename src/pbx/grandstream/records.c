@@ -29,6 +29,8 @@ static struct ucm_call page_call(const char *rung, struct text *body)
                               .body = body };
 }
 
+/* Older firmware does not know timeFilterType and answers it with an empty list; without it the
+ * start counts. */
 static bool page_new(struct ucm *ucm, const struct pbx_period *period, int offset, int count,
                      const char *rung, struct text *body, struct ucm_reply *reply,
                      struct pbx_trouble *trouble)
@@ -45,9 +47,9 @@ static bool page_new(struct ucm *ucm, const struct pbx_period *period, int offse
     IGNORE(snprintf(count_text, sizeof count_text, "%d", count), "digits");
     AUTO(json_release)
     json_t *fields =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "action", "cdrapi", "format", "json",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "action", "cdrapi", "format", "json",
                   "numRecords", count_text, "offset", offset_text, "startTime", from, "endTime",
-                  until, "timeFilterType", period->by_start ? "Start" : "End");
+                  until, "timeFilterType", period->by_start ? NULL : "End");
     call.fields = fields;
     return ucm_ask(ucm, &call, reply, trouble);
 }
@@ -189,6 +191,9 @@ bool ucm_cdr_pages(struct pbx *pbx, const struct pbx_period *period,
         hash_sha256(text_get(&body), body.size, digest);
         int count = ucm_page_count(text_get(&body), body.size);
         bool is_repeated = memcmp(before, digest, sizeof digest) == 0; /* `offset` is ignored. */
+        if (is_repeated && count > 0 && period->cut_out != NULL) {
+            *period->cut_out = true;
+        }
         if (is_repeated || count == 0) {
             break;
         }

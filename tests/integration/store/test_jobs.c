@@ -167,6 +167,51 @@ static void what_a_dead_process_held_is_due_at_once(void **state)
     CHECK_NUMBER(job.attempt, 1); /* The try that was cut short does not count. */
 }
 
+static void history_is_taken_when_nothing_else_is_due(void **state)
+{
+    struct fixture *f = *state;
+    struct job job;
+    time_ms due_at = 0;
+
+    MUST(f, job_add_history(f->db, 1, f->lane_id, f->tenant_id, 1000, 1000, &f->error));
+    MUST(f, job_next_due(f->db, LANE_FETCH, 1, &due_at, &f->error));
+    CHECK_NUMBER(due_at, 1000);
+    add(f, 2, f->lane_id, 3000);
+    MUST(f, job_next_due(f->db, LANE_FETCH, 1, &due_at, &f->error));
+    CHECK_NUMBER(due_at, 1000);
+    CHECK(claim(f, 3000, &job)); /* The living call came later, and goes first. */
+    CHECK_NUMBER(job.subject_id, 2);
+    MUST(f, job_remove(f->db, &job, &f->error));
+    CHECK(claim(f, 3000, &job));
+    CHECK_NUMBER(job.subject_id, 1);
+    MUST(f, job_move(f->db, &job, f->lane_id, 4000, &f->error)); /* In the next lane as well. */
+    add(f, 3, f->lane_id, 5000);
+    CHECK(claim(f, 5000, &job));
+    CHECK_NUMBER(job.subject_id, 3);
+    CHECK(claim(f, 5000, &job));
+    CHECK_NUMBER(job.subject_id, 1);
+    MUST(f, job_delay(f->db, &job, 9000, &f->error));
+    MUST(f, job_retry_now(f->db, 1, f->lane_id, f->tenant_id, 6000, &f->error));
+    add(f, 4, f->lane_id, 6001); /* A person's retry is no history any more. */
+    CHECK(claim(f, 6001, &job));
+    CHECK_NUMBER(job.subject_id, 1);
+}
+
+static void the_owners_own_job_goes_before_its_recordings(void **state)
+{
+    struct fixture *f = *state;
+    struct job job;
+
+    add(f, 1, f->lane_id, 1000);
+    add(f, 2, f->lane_id, 1001);
+    add(f, f->pbx_id, f->lane_id, 2000);
+    CHECK(claim(f, 2000, &job));
+    CHECK_NUMBER(job.subject_id, f->pbx_id);
+    CHECK_NUMBER(job.owner_id, f->pbx_id);
+    CHECK(claim(f, 2000, &job)); /* It is taken: now the oldest. */
+    CHECK_NUMBER(job.subject_id, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +223,8 @@ int main(void)
         TEST(one_lane_with_many_jobs_does_not_starve_another),
         TEST(a_moved_job_starts_anew_in_the_next_lane),
         TEST(what_a_dead_process_held_is_due_at_once),
+        TEST(history_is_taken_when_nothing_else_is_due),
+        TEST(the_owners_own_job_goes_before_its_recordings),
         TEST(a_retry_makes_a_waiting_job_due_but_leaves_a_running_one_alone),
     };
     return cmocka_run_group_tests_name("store/jobs", tests, NULL, NULL);

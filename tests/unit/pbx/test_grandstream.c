@@ -693,12 +693,15 @@ static void call_records_come_page_by_page(void **state)
                                  .page_size = 1 };
     struct pbx_trouble trouble;
     struct pages pages = { 0 };
+    bool is_cut = false;
     AUTO(pbx_close)
     struct pbx *pbx = pbx_open(&caller->settings, &caller->keeper, &caller->guard);
 
     caller->fake.cdr_answer = "{\"cdr_root\":[{\"AcctId\":\"41\"}]}";
+    period.cut_out = &is_cut;
     CHECK(pbx_cdr_pages(pbx, &period, count_page, &pages, &trouble));
     CHECK_NUMBER(pages.count, 1); /* The same page twice: `offset` is ignored. */
+    CHECK(is_cut);
     CHECK_NUMBER(caller->fake.cdr_count, 2);
     CHECK(pages.has_leg);
     CHECK(strstr(text_get(&caller->attempts), "2026-02-05T21:13:20+00:00") != NULL);

@@ -156,6 +156,7 @@ export const en = {
         pbx_error: 'PBX fault',
         wrong_api: 'Wrong generation of the API',
         clock_skew: 'Clocks disagree',
+        calls_not_listed: 'Calls are not listed',
         not_there_yet: 'File not there yet',
         deleted_on_pbx: 'Deleted on the PBX',
         html_instead_of_audio: 'Web page instead of audio',
