@@ -337,14 +337,17 @@ static void answer_collect(struct net_client *client, struct transfer *transfer)
     int64_t wait_s = info_large(easy, CURLINFO_RETRY_AFTER);
     answer->retry_after_s = wait_s > 0 ? wait_s : -1;
     answer->was_new_connection = info_number(easy, CURLINFO_NUM_CONNECTS) > 0;
-    if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL &&
-        address[0] != '\0') {
+    bool has_address = curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
+                       address != NULL && address[0] != '\0';
+    if (has_address) {
         IGNORE(snprintf(answer->remote, sizeof answer->remote, "%s port %ld", address,
                         info_number(easy, CURLINFO_PRIMARY_PORT)),
                "an address is shorter");
     }
+    /* A kept connection was dialled by an earlier request. (libcurl counts a new one only once it
+     * stands, so its own count cannot tell a kept connection from one that never came.) */
     transfer->trouble.is_connected =
-        !answer->was_new_connection ||
+        (has_address && transfer->trouble.dialled_count == 0) ||
         info_large(easy, strncmp(transfer->request->url, "https", 5) == 0
                              ? CURLINFO_APPCONNECT_TIME_T
                              : CURLINFO_CONNECT_TIME_T) > 0;
