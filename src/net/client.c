@@ -28,6 +28,7 @@ struct transfer {
     const struct net_request *request;
     struct net_answer *answer;
     size_t header_bytes;
+    int answer_count; /* More than one: challenges. */
     struct net_trouble trouble;
 };
 
@@ -147,6 +148,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         answer->content_type[0] = '\0'; /* Another answer begins, say after a 401. */
         answer->challenge[0] = '\0';
+        transfer->trouble.asks_without_end = ++transfer->answer_count > NET_ANSWERS_MAX;
+    }
+    if (transfer->trouble.asks_without_end) {
+        return 0; /* libcurl would answer until the headers' limit: hundreds of requests. */
     }
     header_take(line, size, "content-type", answer->content_type, sizeof answer->content_type);
     header_take(line, size, "www-authenticate", answer->challenge, sizeof answer->challenge);
@@ -377,8 +382,10 @@ bool net_send(struct net_client *client, const struct net_request *request,
     answer_collect(client, &transfer);
     curl_slist_free_all(headers);
     transfer.trouble.code = (int)code;
-    transfer.trouble.text =
-        client->error_text[0] != '\0' ? client->error_text : curl_easy_strerror(code);
+    transfer.trouble.text = transfer.trouble.asks_without_end
+                                ? "the PBX asks for the password again and again"
+                            : client->error_text[0] != '\0' ? client->error_text
+                                                            : curl_easy_strerror(code);
     answer.failure = failure_classify(&transfer.trouble);
     if (answer.failure != NET_OK) {
         IGNORE(snprintf(answer.detail, sizeof answer.detail, "%s", transfer.trouble.text),
