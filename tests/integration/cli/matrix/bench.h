@@ -24,6 +24,7 @@ enum {
     PUMP_MS = 120,
     HOME_ADDRESS = 0x7f000001,
     LONG_S = 16,
+    REQUESTS_PER_TRY_MAX = 40, /* A whole ladder, each rung with its challenge. */
 };
 
 /* What all benches share. */

@@ -23,7 +23,8 @@ static inline void cell_draw(struct cell *cell, const struct fault_row *row, int
         (void)cell_random(cell, 0, 1);
     }
     cell->api = row->apis[1] == '\0' ? row->apis[0] : apis[(seed - 1) % 4];
-    cell->is_lasting = cell_has(cell, SLOW | LASTS) || (seed - 1) % 2 == 0;
+    cell->is_lasting =
+        cell_has(cell, SLOW | LASTS) || (!cell_has(cell, STRIKES) && (seed - 1) % 2 == 0);
     /* With the old API two strikes may spoil nothing but the bodies of two connections' 401. */
     cell->strikes = cell->is_lasting ? SIMULATOR_FOREVER
                                      : (int)cell_random(cell, 1, 3) + (cell->api == 'O' ? 2 : 0);
@@ -265,7 +266,7 @@ static inline bool reason_wait(struct bench *bench, struct cell *cell)
         if (look.telling > 0 || (cell_has(cell, MAY_PASS) && look.stored == cell->recordings)) {
             break;
         }
-        if (time_monotonic_ms() > until_ms) {
+        if (time_monotonic_ms() > until_ms || look.stored == cell->recordings) {
             return cell_fail(cell, "no reason shows; %d of %d are stored", look.stored,
                              cell->recordings);
         }
@@ -434,6 +435,14 @@ static inline int history_check(struct bench *bench, struct cell *cell, const ch
     return count;
 }
 
+static inline int requests_made(const struct bench *bench)
+{
+    struct simulator_statistics seen;
+
+    simulator_statistics_get(bench->ucm, &seen);
+    return seen.requests;
+}
+
 static inline bool cell_check(struct bench *bench, struct cell *cell)
 {
     int refusals = 0;
@@ -449,6 +458,9 @@ static inline bool cell_check(struct bench *bench, struct cell *cell)
             refusals += count;
             cell->stored += cell_has(cell, ENDS_MISSING) ? 0 : 1;
         }
+    }
+    if (requests_made(bench) > (refusals + cell->recordings + 1) * REQUESTS_PER_TRY_MAX) {
+        return cell_fail(cell, "%d requests for %d refused tries", requests_made(bench), refusals);
     }
     if (!fault_has_struck(bench, cell) && !cell_has(cell, MAY_PASS)) {
         return cell_fail(cell, "the fault never struck");

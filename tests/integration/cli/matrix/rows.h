@@ -45,7 +45,7 @@ enum fault_flag {
     NEEDS_LOGIN = 128, /* Strikes at a login: the sessions end with the fault's beginning. */
     DESCRIBED = 256,   /* The CDR names size and seconds. */
     LONG = 512,        /* A call of 16 seconds. */
-    UP = 1024,         /* The body is cut on its way up: challenge and all. */
+    STRIKES = 1024,    /* Never lasts. */
 };
 
 struct fault_row {
@@ -87,10 +87,10 @@ static const struct fault_row fault_rows[] = {
     UCM("stall-in-body", "http", "NO", 1, 20000, "stalled", SLOW),
     UCM("drip", "http", "NO", 1, 1, "stalled", SLOW),
     PROXY("proxy-stall", PROXY_STALL_DOWN, 6000, 20000, "stalled", SLOW),
-    PROXY("proxy-dribble", PROXY_DRIBBLE, 700, 900, "stalled", SLOW),
+    PROXY("proxy-dribble", PROXY_DRIBBLE, 300, 400, "stalled", SLOW),
     UCM("accept-silent", "connection", "NO", 0, 0, "connect_timeout", SLOW),
     UCM("tls-stall", "connection", "NO", 0, 0, "connect_timeout", SLOW),
-    PROXY("proxy-stall-in-handshake", PROXY_STALL_DOWN, 10, 900, "connect_timeout", SLOW),
+    PROXY("proxy-stall-in-handshake", PROXY_STALL_DOWN, 10, 400, "connect_timeout", SLOW),
     { "syn-dropped", "connection", BY_ADDRESS, "NO", "hole", 0, 0, 0, "connect_timeout",
       SLOW | BY_PERSON },
     { "name-server-silent", "connection", BY_NAME, "NO", "mute", 0, 0, 0, "dns_failed",
@@ -140,7 +140,9 @@ static const struct fault_row fault_rows[] = {
     UCM("chunk-malformed", "http", "NO", 1, 30000, "pbx_error", 0),
     UCM("slow-first-byte", "http", "NO", 1, 3, "", 0),
     UCM("empty-body", "http", "NO", 0, 0, "empty", 0),
-    UCM("html-page", "http", "NO", 0, 0, "html_instead_of_audio", 0),
+    UCM("html-page", "http", "NO", 0, 0, "html_instead_of_audio", LASTS),
+    UCM_AS("html-page-at-times", "html-page", "http", "NO", 0, 0,
+           "html_instead_of_audio|not_there_yet", STRIKES),
     UCM_AS("json-not-found", "json-error", "http", "N", -25, -25, "not_there_yet", 0),
     UCM_AS("json-trouble", "json-error", "http", "NO", -9, -9, "pbx_error", 0),
     UCM_AS("json-success", "json-error", "http", "NO", 7, 7, "json_instead_of_audio", 0),
@@ -157,8 +159,8 @@ static const struct fault_row fault_rows[] = {
     UCM("cookies-expired", "login", "N", 0, 0, "session_lost", MAY_PASS),
     UCM("cookie-error", "login", "N", 0, 0, "session_lost", MAY_PASS),
     UCM("need-authentication", "login", "N", 0, 0, "session_lost", MAY_PASS),
-    UCM("nonce-stale", "login", "O", 0, 0, "", MAY_PASS),
-    UCM("nonce-once", "login", "O", 0, 0, "", 0),
+    UCM("nonce-stale", "login", "O", 0, 0, "pbx_error", MAY_PASS),
+    UCM("nonce-once", "login", "O", 0, 0, "", MAY_PASS),
     UCM("unauthorised", "login", "O", 0, 0, "login_refused", LASTS | BY_PERSON),
     UCM("basic-only", "login", "O", 0, 0, "basic_only", 0),
     UCM("forbidden", "login", "NO", 0, 0, "address_not_permitted", 0),
@@ -174,7 +176,9 @@ static const struct fault_row fault_rows[] = {
     UCM("system-error", "http", "N", 0, 0, "pbx_error", 0),
     UCM("get-failed", "http", "N", 0, 0, "pbx_error", 0),
     UCM("wrong-directory", "http", "N", 0, 0, "not_there_yet", 0),
-    UCM("unsupported", "http", "N", 0, 0, "unsupported", 0),
+    UCM("unsupported", "http", "N", 0, 0, "unsupported", LASTS),
+    UCM_AS("unsupported-at-times", "unsupported", "http", "N", 0, 0, "unsupported|not_there_yet",
+           STRIKES | MAY_PASS),
     UCM("throttle-15", "http", "N", 0, 0, "throttled", 0),
     UCM("throttle-15-other", "http", "N", 0, 0, "throttled", 0),
     UCM("throttle-60", "http", "N", 0, 0, "throttled", 0),
