@@ -48,7 +48,15 @@ endfunction()
 
 # tests/unit/MODULE/test_X.c is the cmocka program MODULE-X; tests/integration/MODULE/test_X.c likewise, labelled so.
 # tests/fuzz/MODULE_X.c is a libFuzzer target, or (without AUDIAPRO_FUZZ) a replay of tests/fuzz/corpora/MODULE_X.
+# tests/tools/fault_shim.c is loaded before the C library into servers under test (sanitizers bring their own allocator).
 function(audiapro_tests)
+  if(NOT AUDIAPRO_SANITIZE AND NOT AUDIAPRO_FUZZ)
+    add_library(fault_shim MODULE ${CMAKE_SOURCE_DIR}/tests/tools/fault_shim.c)
+    target_link_libraries(fault_shim PRIVATE audiapro_flags)
+    target_include_directories(fault_shim PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_options(fault_shim PRIVATE -U_FORTIFY_SOURCE -fno-builtin)
+    set_target_properties(fault_shim PROPERTIES PREFIX "")
+  endif()
   foreach(kind unit integration crash)
     file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*/test_*.c)
     foreach(test ${tests})
@@ -68,6 +76,9 @@ function(audiapro_tests)
         set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 300)
         if(NOT kind STREQUAL "unit" AND module STREQUAL "cli")
           add_dependencies(${target} audiapro) # These run the program itself.
+          if(TARGET fault_shim)
+            add_dependencies(${target} fault_shim)
+          endif()
         endif()
         if(kind STREQUAL "crash")
           set_tests_properties(${target} PROPERTIES RUN_SERIAL ON TIMEOUT 900)

@@ -14,6 +14,7 @@
 #include "store/recordings.h"
 #include "store/tenants.h"
 #include "tools/names.h"
+#include "tools/shim_use.h"
 
 enum {
     CELL_RECORDINGS_MAX = 4,
@@ -33,6 +34,7 @@ struct matrix {
     struct names names;
     bool has_names;
     struct hole hole;
+    struct shim shim; /* Our own side's faults, for all benches at one time. */
     struct blob *blob;
     char sounds[SOUNDS][96];
     char special[CALL_TWO_FILES + 1][96]; /* By enum call_kind; "" for most. */

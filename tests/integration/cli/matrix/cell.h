@@ -65,9 +65,13 @@ static inline bool fault_begin(struct bench *bench, struct cell *cell)
                    ? bench_point(bench, cell, "127.0.0.1", bench->matrix->hole.port, cell->api)
                    : bench_point(bench, cell, row->what, bench_port(bench, cell->api, false),
                                  cell->api);
-    case BY_CALL:
     case BY_US:
+        IGNORE(shim_set(&bench->matrix->shim, 0, (enum shim_call)row->number, "collect", row->what,
+                        (int)cell->parameter, 0, cell->strikes),
+               "matrix.shim holds it");
         return true;
+    case BY_CALL:
+        break;
     }
     return true;
 }
@@ -92,6 +96,9 @@ static inline bool fault_end(struct bench *bench, struct cell *cell)
     proxy_fault_set(&bench->proxies[0], PROXY_PASS, 0, 0);
     proxy_fault_set(&bench->proxies[1], PROXY_PASS, 0, 0);
     atomic_store(&bench->matrix->names.places[bench->index], HOME_ADDRESS);
+    if (cell->row->kind == BY_US) {
+        shim_clear(&bench->matrix->shim);
+    }
     if (!cell_has(cell, BY_PERSON)) {
         return true;
     }
@@ -109,10 +116,11 @@ static inline bool fault_has_struck(const struct bench *bench, const struct cell
         return seen.faults > 0 || strcmp(cell->row->what, "clock") == 0;
     case BY_PROXY:
         return atomic_load(&bench->proxies[cell->api == 'N' ? 0 : 1].struck_count) > 0;
+    case BY_US:
+        return atomic_load(&bench->matrix->shim.control->rules[0].struck) > 0;
     case BY_NAME:
     case BY_ADDRESS:
     case BY_CALL:
-    case BY_US:
         break;
     }
     return true;

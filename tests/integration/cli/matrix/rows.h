@@ -5,7 +5,10 @@
 #ifndef TESTS_INTEGRATION_CLI_MATRIX_ROWS_H
 #define TESTS_INTEGRATION_CLI_MATRIX_ROWS_H
 
+#include <errno.h>
+
 #include "tools/proxy.h"
+#include "tools/shim.h"
 
 /* Who does the harm; `what` and the parameter mean something else for each. */
 enum fault_kind {
@@ -87,7 +90,7 @@ static const struct fault_row fault_rows[] = {
     UCM("stall-in-body", "http", "NO", 1, 20000, "stalled", SLOW),
     UCM("drip", "http", "NO", 1, 1, "stalled", SLOW),
     PROXY("proxy-stall", PROXY_STALL_DOWN, 6000, 20000, "stalled", SLOW),
-    PROXY("proxy-dribble", PROXY_DRIBBLE, 300, 400, "stalled", SLOW),
+    PROXY("proxy-dribble", PROXY_DRIBBLE, 180, 220, "stalled", SLOW),
     UCM("accept-silent", "connection", "NO", 0, 0, "connect_timeout", SLOW),
     UCM("tls-stall", "connection", "NO", 0, 0, "connect_timeout", SLOW),
     PROXY("proxy-stall-in-handshake", PROXY_STALL_DOWN, 10, 400, "connect_timeout", SLOW),
@@ -212,6 +215,20 @@ static const struct fault_row fault_rows[] = {
     CALL("payload-mu-law", "NO", CALL_MULAW, "", 0),
     CALL("riff-size-max", "NO", CALL_RIFF_MAX, "", 0),
     CALL("riff-size-zero", "NO", CALL_RIFF_ZERO, "", 0),
+
+    US("draft-cannot-be-made", ".drafts/", SHIM_OPEN, EIO, EIO, "storage_failed", 0),
+    US("storage-read-only", ".drafts/", SHIM_OPEN, EROFS, EROFS, "storage_refused", 0),
+    US("storage-not-permitted", ".drafts/", SHIM_OPEN, EACCES, EACCES, "storage_refused", 0),
+    US("draft-disk-full", "/.drafts/", SHIM_WRITE, ENOSPC, ENOSPC, "storage_full", 0),
+    US("draft-quota", "/.drafts/", SHIM_WRITE, EDQUOT, EDQUOT, "storage_full", 0),
+    US("draft-write-error", "/.drafts/", SHIM_WRITE, EIO, EIO, "storage_failed", 0),
+    US("draft-fsync-error", "/.drafts/", SHIM_SYNC, EIO, EIO, "storage_failed", 0),
+    US("rename-error", "bench-", SHIM_RENAME, EIO, EIO, "storage_failed", 0),
+    US("rename-disk-full", "bench-", SHIM_RENAME, ENOSPC, ENOSPC, "storage_full", 0),
+    US("folder-fsync-error", "recordings/bench-", SHIM_SYNC, EIO, EIO, "storage_failed", 0),
+    US("database-disk-full", "audiapro.db-wal", SHIM_WRITE, ENOSPC, ENOSPC, "", STRIKES | MAY_PASS),
+    US("database-write-error", "audiapro.db-wal", SHIM_WRITE, EIO, EIO, "", STRIKES | MAY_PASS),
+    US("database-fsync-error", "audiapro.db-wal", SHIM_SYNC, EIO, EIO, "", STRIKES | MAY_PASS),
 };
 
 #endif
