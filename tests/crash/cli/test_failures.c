@@ -170,7 +170,10 @@ static void webhook_step(struct failures *failures, const struct scan *scan, lon
         if (status >= 200 && status < 300) {
             break;
         }
-        assert_true(status == 0 || status >= 500);
+        if (status >= 300 && status < 500) {
+            fail_msg("%s: number %ld is answered HTTP %ld: a sender would give up", scan->name, n,
+                     status);
+        }
         tally->refused++;
         refused_at_ms = refused_at_ms == 0 ? time_monotonic_ms() : refused_at_ms;
         if (time_monotonic_ms() - began_ms > STEP_MS_MAX) {
@@ -262,7 +265,11 @@ static void scan_do(struct failures *failures, const struct scan *scan)
 {
     struct tally tally = { 0 };
     long steps = number_of("FAULTS", STEPS_DEFAULT);
-    long calls = step_do(failures, scan, UNTOUCHED, &tally);
+    long calls = 0;
+
+    for (int i = 0; i < 2; i++) { /* The first time, authorities and the like are read once. */
+        calls = step_do(failures, scan, UNTOUCHED, &tally);
+    }
 
     assert_in_range(steps, 1, STEPS_MAX);
     assert_true(calls > 0); /* Else the scenario does not do what the row says. */

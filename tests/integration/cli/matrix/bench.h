@@ -52,6 +52,7 @@ struct cell {
     long parameter;
     struct simulator_added calls[CELL_RECORDINGS_MAX];
     int call_count;
+    bool is_over; /* The fault has ended. */
     /* What came of it. */
     int recordings;
     int stored;
@@ -115,6 +116,15 @@ static inline bool list_has(const char *list, const char *word)
         }
     }
     return false;
+}
+
+/* The fault's own; or what the PBX says when the fault ends in the middle of a walk. */
+static inline bool reason_is_right(const struct cell *cell, const char *reason)
+{
+    bool may_end_on_the_way = cell_has(cell, WALKS) && (cell->is_over || !cell->is_lasting);
+
+    return list_has(cell->row->reasons, reason) ||
+           (may_end_on_the_way && strcmp(reason, "not_there_yet") == 0);
 }
 
 static inline void reason_note(struct cell *cell, const char *reason)

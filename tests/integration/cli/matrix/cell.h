@@ -92,6 +92,7 @@ static inline bool fault_end(struct bench *bench, struct cell *cell)
 {
     char host[64];
 
+    cell->is_over = true;
     simulator_faults_clear(bench->ucm);
     proxy_fault_set(&bench->proxies[0], PROXY_PASS, 0, 0);
     proxy_fault_set(&bench->proxies[1], PROXY_PASS, 0, 0);
@@ -244,7 +245,7 @@ static inline bool cell_look(struct bench *bench, struct cell *cell, bool retrie
             look->stored += strcmp(seen.state, RECORDING_STORED) == 0;
             look->missing += is_missing;
             if ((is_waiting && seen.attempts > 0) || is_missing) {
-                bool is_right = list_has(cell->row->reasons, seen.reason);
+                bool is_right = reason_is_right(cell, seen.reason);
                 look->telling += is_right;
                 reason_note(cell, seen.reason);
                 if (!is_right) {
@@ -433,7 +434,7 @@ static inline int history_check(struct bench *bench, struct cell *cell, const ch
         const char *detail = db_text(&rows, 0);
         IGNORE(snprintf(code, sizeof code, "%.*s", (int)strcspn(detail, ":"), detail), "fits");
         reason_note(cell, code);
-        if (!list_has(cell->row->reasons, code)) {
+        if (!reason_is_right(cell, code)) {
             IGNORE(cell_fail(cell, "'%s' was not stored for '%s' and not '%s'", path, detail,
                              cell->row->reasons),
                    "said");
