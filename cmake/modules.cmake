@@ -73,7 +73,7 @@ function(audiapro_tests)
         target_link_libraries(${target} PRIVATE ${module} PkgConfig::cmocka)
         target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
         add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-        set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 300)
+        set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 600)
         if(NOT kind STREQUAL "unit" AND module STREQUAL "cli")
           add_dependencies(${target} audiapro) # These run the program itself.
           if(TARGET fault_shim)
