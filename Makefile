@@ -11,6 +11,8 @@ BIN := $(BUILD)/audiapro
 ARGS ?=
 FUZZ_SECONDS ?= 60
 CRASH_KILLS ?= 300
+FAULTS ?= 400
+SEEDS ?= 20
 # The modules with threads of their own.
 TSAN_TESTS := ^(unit|integration)-(core|http|net|store|pbx|jobs|api|simulator)-
 
@@ -18,7 +20,7 @@ WEB_SOURCES := $(shell find web api -name node_modules -prune -o -type f -print 
 C_SOURCES := $(shell find src tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build demo test check deps deps-test engine web demo-calls check-layers check-format check-shell check-web format \
-	asan tsan torture fuzz fuzz-long coverage bench bench-speech clean distclean help
+	asan tsan torture matrix fuzz fuzz-long coverage bench bench-speech clean distclean help
 
 build: deps engine web ## compile the program: build/release/audiapro
 	@tools/build $(PRESET)
@@ -81,8 +83,12 @@ tsan: deps-test engine web ## the tests of the threaded modules with the thread 
 	@tools/build tsan
 	@tools/run-tests build/tsan ctest -R '$(TSAN_TESTS)'
 
-torture: deps-test build ## kill -9 at random moments under load, CRASH_KILLS (300) times
+torture: deps-test build ## kill -9 CRASH_KILLS (300) times; the n-th call fails, FAULTS (400) of each kind
 	@CRASH_KILLS=$(CRASH_KILLS) $(BUILD)/crash-cli-torture
+	@FAULTS=$(FAULTS) $(BUILD)/crash-cli-failures
+
+matrix: deps-test build ## every fault of a PBX, the way to it and our own side, at SEEDS (20) seeds each
+	@SEEDS=$(SEEDS) $(BUILD)/integration-cli-matrix
 
 fuzz: deps-test engine web ## each fuzz target for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-fuzz

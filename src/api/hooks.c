@@ -118,6 +118,10 @@ void hooks_receive(struct http_request *request, void *context)
     webhook->received_at = time_now();
     if (!cdr_parse(arena, webhook->content_type, webhook->content_encoding, webhook->body,
                    webhook->size, &batch, &error)) {
+        if (error.kind == ERROR_SYSTEM) { /* Our own trouble says nothing about the body. */
+            refuse_unavailable(request);
+            return;
+        }
         webhook->quarantine = arena_copy_text(arena, error.message);
     } else if (batch.kind == CDR_PROBE) {
         http_answer_prepared(request, api->probe);

@@ -250,6 +250,10 @@ int role_run(const char *role, bool is_alone)
     bool is_all_ended = stages_stop(&running, grace_ms);
     chores_stop(running.chores);
     api_stop(running.api);
+    if (status == EXIT_AGAIN) {
+        _exit(status); /* Nothing more is asked of a database whose fsync failed, not even to close.
+                        */
+    }
     if (!process_remove(setup.db, setup.world.process_id, &error)) {
         log_warn("process.not_removed", "error", error.message, NULL);
     }

@@ -22,8 +22,11 @@ static enum error_kind kind_of_errno(int number)
     if (number == ENOENT) {
         return ERROR_NOT_FOUND;
     }
-    if (number == EACCES || number == EPERM) {
+    if (number == EACCES || number == EPERM || number == EROFS) {
         return ERROR_DENIED;
+    }
+    if (number == ENOSPC || number == EDQUOT) {
+        return ERROR_BUSY; /* Heals when somebody makes room. */
     }
     return ERROR_SYSTEM;
 }

@@ -21,8 +21,8 @@ enum error_kind {
     ERROR_CORRUPT,     /* Stored data failed its check. */
     ERROR_UNREACHABLE, /* The other side did not answer. */
     ERROR_TIMEOUT,     /* It answered too late. */
-    ERROR_BUSY,        /* A lock, a quota, "try later". */
-    ERROR_SYSTEM,      /* Our own machine failed us: disk full, I/O error, no memory. */
+    ERROR_BUSY,        /* A lock, a quota, no room on the disk: "try later". */
+    ERROR_SYSTEM,      /* Our own machine failed us: I/O error, no memory. */
 };
 
 struct error {

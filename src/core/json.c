@@ -44,7 +44,9 @@ json_t *json_read(const void *bytes, size_t size, struct error *error)
         return NULL;
     }
     json_t *json = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &problem);
-    if (json == NULL) {
+    if (json == NULL && json_error_code(&problem) == json_error_out_of_memory) {
+        IGNORE(error_set(error, ERROR_SYSTEM, "no memory is left to read JSON"), "below");
+    } else if (json == NULL) {
         IGNORE(
             error_set(error, ERROR_INVALID, "not JSON: %s (line %d)", problem.text, problem.line),
             "below");

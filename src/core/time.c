@@ -24,6 +24,17 @@ int64_t time_monotonic_ms(void)
     return clock_ms(CLOCK_MONOTONIC);
 }
 
+int64_t time_jump_ms(struct time_watch *watch)
+{
+    struct time_watch before = *watch;
+
+    *watch = (struct time_watch){ time_now(), time_monotonic_ms() };
+    if (before.wall_at == 0) {
+        return 0;
+    }
+    return (watch->wall_at - before.wall_at) - (watch->monotonic_at_ms - before.monotonic_at_ms);
+}
+
 void time_sleep_ms(int64_t duration_ms)
 {
     struct timespec rest = { .tv_sec = duration_ms / SECOND_MS,

@@ -21,6 +21,14 @@ time_ms time_now(void);
 int64_t time_monotonic_ms(void);
 void time_sleep_ms(int64_t duration_ms);
 
+/* Somebody who looks now and then whether the wall clock was set. Zeroed before the first look. */
+struct time_watch {
+    time_ms wall_at;
+    int64_t monotonic_at_ms;
+};
+/* How far the wall clock was moved since the last look: negative is back, 0 at the first. */
+int64_t time_jump_ms(struct time_watch *watch);
+
 /* "2026-02-05T21:20:41Z", or with ".123" where the milliseconds are not zero. At most 32 bytes. */
 enum { TIME_TEXT_SIZE = 32 };
 const char *time_print(time_ms at, char text_out[TIME_TEXT_SIZE]);

@@ -160,12 +160,23 @@ static enum MHD_Result exchange_open(struct http_request *request, const char *m
     return MHD_YES;
 }
 
+/* The sender's fault, or ours: only after the second is the same body worth sending again. */
+static void body_refuse(struct http_request *request, size_t size)
+{
+    if (size > request->body_size_max - request->body_size) {
+        http_answer_problem(request, 413, "too_large", "the body may have %zu bytes here",
+                            request->body_size_max);
+    } else {
+        http_header_add(request, "Retry-After", "5");
+        http_answer_problem(request, 503, "unavailable", "no memory is left; send it again");
+    }
+}
+
 /* A piece of body. */
 static enum MHD_Result exchange_take(struct http_request *request, const char *bytes, size_t size)
 {
     if (request->stage == STAGE_BODY && !request_body_add(request, bytes, size)) {
-        http_answer_problem(request, 413, "too_large", "the body may have %zu bytes here",
-                            request->body_size_max);
+        body_refuse(request, size);
         request->must_close = true;
         request->stage = STAGE_DRAIN;
     }

@@ -19,6 +19,7 @@ enum {
     LOOK_MS = 1000,
     STOP_LOOK_MS = 50,
     RENEW_MS = 10 * SECOND_MS,
+    CLOCK_BACK_MS = 2 * SECOND_MS,
     ARENA_SIZE_MAX = 1 << 28,
 };
 static const time_ms LEASE_MS = MINUTE_MS;
@@ -116,12 +117,25 @@ static bool chore_do(struct chore_line *line, const struct chore *chore, struct 
     return is_done;
 }
 
+/* A chore that was put off by a clock that was wrong would not be done for as long. */
+static void clock_check(struct chore_line *line, struct time_watch *watch)
+{
+    struct error error;
+
+    if (time_jump_ms(watch) < -CLOCK_BACK_MS && !chore_clock_back(line->db, time_now(), &error)) {
+        log_warn("chore.failed", "chore", "clock", "error", error.message, NULL);
+        *watch = (struct time_watch){ time_now() + DAY_MS, time_monotonic_ms() }; /* Again. */
+    }
+}
+
 static void *line_run(void *argument)
 {
     struct chore_line *line = argument;
     struct chores *chores = line->chores;
+    struct time_watch watch = { 0 };
 
     while (!chores->is_stopping) {
+        clock_check(line, &watch);
         for (size_t i = 0; i < line->count && !chores->is_stopping; i++) {
             struct error error = { 0 };
             if (!chore_do(line, &line->table[i], &error)) {

@@ -116,6 +116,10 @@ static struct decision fetch_decide(const struct fetch *fetch, const struct reas
         decision.next_try_at = now; /* Due as soon as the lane opens. */
         return decision;
     }
+    if (info->owner == REASON_OWNER_STORAGE) { /* Ours to heal: no schedule, and no horizon. */
+        decision.next_try_at = now + at_least_s * SECOND_MS;
+        return decision;
+    }
     decision.next_try_at = stage_next_try(fetch->worker->world, fetch->job->attempt, at_least_s,
                                           fetch->recording->wanted_since, now);
     if (decision.next_try_at == 0 && decision.reason == REASON_NOT_THERE_YET) {
@@ -173,17 +177,24 @@ static bool not_stored_settle(struct fetch *fetch, struct error *error)
            db_commit(worker->db, error);
 }
 
+static bool storage_is_full(const struct fetch *fetch)
+{
+    return blob_is_nearly_full(fetch->worker->world->blob, STORAGE_RESERVE);
+}
+
 /* Our own side failed. The outcome says so, in the words that a person needs. */
 static void storage_failed(struct fetch *fetch, const struct error *problem)
 {
-    bool is_full = blob_is_nearly_full(fetch->worker->world->blob, STORAGE_RESERVE);
+    bool is_full = problem->kind == ERROR_BUSY || storage_is_full(fetch);
     bool is_ours = problem->kind == ERROR_CORRUPT || problem->kind == ERROR_INVALID;
+    bool is_refused = problem->kind == ERROR_DENIED;
 
     fetch->outcome = (struct pbx_outcome){
-        .reason = is_ours   ? REASON_INTERNAL_ERROR
-                  : is_full ? REASON_STORAGE_FULL
-                            : REASON_STORAGE_FAILED,
-        .retry_after_s = STORAGE_WAIT_S,
+        .reason = is_ours      ? REASON_INTERNAL_ERROR
+                  : is_full    ? REASON_STORAGE_FULL
+                  : is_refused ? REASON_STORAGE_REFUSED
+                               : REASON_STORAGE_FAILED,
+        .retry_after_s = is_full && !is_ours ? -1 : STORAGE_WAIT_S, /* -1: as the reason says */
     };
     IGNORE(snprintf(fetch->outcome.detail, sizeof fetch->outcome.detail, "%s", problem->message),
            "cut is fine");
@@ -227,6 +238,14 @@ static bool fetch_ask(struct fetch *fetch, struct blob_draft *draft, struct erro
     return true;
 }
 
+/* Nothing is asked of the PBX that could not be kept. */
+static bool room_check(const struct fetch *fetch, struct error *error)
+{
+    return !storage_is_full(fetch) ||
+           error_set(error, ERROR_BUSY, "storage: less than %llu MiB are free",
+                     (unsigned long long)(STORAGE_RESERVE / MIB));
+}
+
 static bool fetch_run(struct fetch *fetch, struct error *error)
 {
     struct blob *blob = fetch->worker->world->blob;
@@ -240,8 +259,8 @@ static bool fetch_run(struct fetch *fetch, struct error *error)
         !recording_fetching(fetch->worker->db, fetch->recording->id, error)) {
         return false;
     }
-    bool is_kept = blob_begin(blob, &draft, &problem) && crash_point("fetch.draft_begun") &&
-                   fetch_ask(fetch, &draft, &problem);
+    bool is_kept = room_check(fetch, &problem) && blob_begin(blob, &draft, &problem) &&
+                   crash_point("fetch.draft_begun") && fetch_ask(fetch, &draft, &problem);
     if (is_kept && fetch->outcome.reason == REASON_NONE) {
         key = blob_key_make(fetch, subdomain);
         is_kept = crash_point("fetch.downloaded") && blob_keep(&draft, key, &problem) &&

@@ -122,8 +122,8 @@ static bool keep_pin_learned(void *context, const char *pin, const char *certifi
     char id[ROW_ID_TEXT_SIZE];
     struct error error;
 
-    if (!pbx_pin_learn(keeper->worker->db, keeper->pbx->id, pin, certificate_text, time_now(),
-                       &is_kept, &error)) {
+    if (!pbx_pin_learn(keeper->worker->db, keeper->pbx, pin, certificate_text, time_now(), &is_kept,
+                       &error)) {
         trouble_log(keeper, "keep pin", &error);
         return false;
     }
@@ -136,10 +136,15 @@ static bool keep_pin_learned(void *context, const char *pin, const char *certifi
 
 bool keeper_stop(struct keeper *keeper, enum reason reason, const char *detail, struct error *error)
 {
-    return pbx_stop(keeper->worker->db, keeper->pbx->id, reason_info(reason)->code, detail,
-                    time_now(), error) &&
-           lane_block(keeper->worker->db, LANE_FETCH, keeper->pbx->id, LANE_BLOCKED_FOR_GOOD,
-                      error);
+    bool is_stopped = false;
+
+    if (!pbx_stop(keeper->worker->db, keeper->pbx, reason_info(reason)->code, detail, time_now(),
+                  &is_stopped, error)) {
+        return false;
+    }
+    /* Else a person edited it while we asked: the refusal is of the settings before. */
+    return !is_stopped || lane_block(keeper->worker->db, LANE_FETCH, keeper->pbx->id,
+                                     LANE_BLOCKED_FOR_GOOD, error);
 }
 
 /* At once, while the login is still ours: whoever waits for its turn must not try a second time. */
@@ -169,7 +174,7 @@ static void keep_api_found(void *context, const char *api, int port)
     struct keeper *keeper = context;
     struct error error;
 
-    if (!pbx_found(keeper->worker->db, keeper->pbx->id, api, port, &error)) {
+    if (!pbx_found(keeper->worker->db, keeper->pbx, api, port, &error)) {
         trouble_log(keeper, "keep api", &error);
     }
 }

@@ -13,7 +13,7 @@ time_ms rest_until(enum reason reason, int64_t retry_after_s, time_ms now)
     if (info->stops_pbx) {
         return LANE_BLOCKED_FOR_GOOD;
     }
-    if (reason == REASON_THROTTLED || reason == REASON_BUSY) {
+    if (reason == REASON_THROTTLED || reason == REASON_BUSY || reason == REASON_STORAGE_FULL) {
         int64_t wait_s = retry_after_s > 0 ? retry_after_s : info->retry_after_s;
         return now + wait_s * SECOND_MS;
     }

@@ -16,6 +16,7 @@ enum {
     TICK_BUSY_MS = 20,  /* While something happened in the last seconds. */
     TICK_IDLE_MS = 100, /* Else. The worst delay from a commit to the start of its job. */
     BUSY_FOR_MS = 5000,
+    CLOCK_BACK_MS = 2000,  /* The wall clock was set back by more than this. */
     FAILED_WAIT_MS = 1000, /* After a job that could not even be settled. */
     WORKERS_MAX = 256,
     ARENA_SIZE_MAX = 1 << 30,
@@ -147,7 +148,29 @@ struct tick {
     int64_t changed_at_ms; /* monotonic */
     int64_t beaten_at_ms;  /* monotonic */
     time_ms next_due;
+    struct time_watch watch;
+    int64_t back_ms; /* The clock was set back, and the queue does not know it yet. */
 };
+
+/* What waits was put off to an instant of the clock as it was. */
+static void clock_check(struct runner *runner, struct tick *tick, time_ms now)
+{
+    int64_t jump_ms = time_jump_ms(&tick->watch);
+    struct error error;
+
+    tick->back_ms += jump_ms < -CLOCK_BACK_MS ? -jump_ms : 0;
+    if (tick->back_ms == 0) {
+        return;
+    }
+    if (!job_clock_back(runner->db, runner->stage->lane, now, tick->back_ms, &error)) {
+        log_warn("clock.not_followed", "error", error.message, NULL);
+        return;
+    }
+    log_warn("clock.set_back", "seconds", LOG_NUMBER(tick->back_ms / SECOND_MS), NULL);
+    tick->back_ms = 0;
+    tick->version = -1; /* Our own writes do not change it. */
+    tick->next_due = now;
+}
 
 static void tick_once(struct runner *runner, struct tick *tick)
 {
@@ -156,6 +179,8 @@ static void tick_once(struct runner *runner, struct tick *tick)
     int64_t now_ms = time_monotonic_ms();
     time_ms now = time_now();
 
+    clock_check(runner, tick, now);
+    version = tick->version;
     if (!db_version(runner->db, &version, &error)) {
         log_warn("database.unreachable", "error", error.message, NULL);
         time_sleep_ms(FAILED_WAIT_MS);

@@ -47,8 +47,10 @@ time_ms stage_next_try(const struct world *world, int64_t attempt, int64_t at_le
 
     wait_s = wait_s < at_least_s ? at_least_s : wait_s;
     time_ms next = now + wait_s * SECOND_MS;
+    /* Not by the clock alone, which may have been set forward: the schedule was gone through too.
+     */
     if (now >= horizon) {
-        return 0;
+        return attempt >= (int64_t)world->retry_count ? 0 : next;
     }
     return next < horizon ? next : horizon; /* The last try is at the horizon itself. */
 }

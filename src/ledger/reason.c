@@ -246,7 +246,7 @@ static const struct reason_info table[REASON_COUNT] = {
     [REASON_STORAGE_FULL] = { "storage_full", "The storage for recordings is full.",
                               "Make room in DATA_DIR or in the bucket; the recordings are then "
                               "fetched by themselves.",
-                              REASON_OWNER_STORAGE, RETRIED, THIS_ONE, 60 },
+                              REASON_OWNER_STORAGE, RETRIED, THIS_ONE, 5 },
     [REASON_STORAGE_REFUSED] = { "storage_refused", "The storage refuses to take the recording.",
                                  "Check the rights on DATA_DIR, or S3_BUCKET_NAME, "
                                  "S3_ACCESS_KEY_ID and the bucket's policy.",

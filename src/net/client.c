@@ -28,6 +28,7 @@ struct transfer {
     const struct net_request *request;
     struct net_answer *answer;
     size_t header_bytes;
+    int answer_count; /* More than one: challenges. */
     struct net_trouble trouble;
 };
 
@@ -153,6 +154,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         answer->content_type[0] = '\0'; /* Another answer begins, say after a 401. */
         answer->challenge[0] = '\0';
+        transfer->trouble.asks_without_end = ++transfer->answer_count > NET_ANSWERS_MAX;
+    }
+    if (transfer->trouble.asks_without_end) {
+        return 0; /* libcurl would answer until the headers' limit: hundreds of requests. */
     }
     header_take(line, size, "content-type", answer->content_type, sizeof answer->content_type);
     header_take(line, size, "www-authenticate", answer->challenge, sizeof answer->challenge);
@@ -352,14 +357,17 @@ static void answer_collect(struct net_client *client, struct transfer *transfer)
     int64_t wait_s = info_large(easy, CURLINFO_RETRY_AFTER);
     answer->retry_after_s = wait_s > 0 ? wait_s : -1;
     answer->was_new_connection = info_number(easy, CURLINFO_NUM_CONNECTS) > 0;
-    if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL &&
-        address[0] != '\0') {
+    bool has_address = curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK &&
+                       address != NULL && address[0] != '\0';
+    if (has_address) {
         IGNORE(snprintf(answer->remote, sizeof answer->remote, "%s port %ld", address,
                         info_number(easy, CURLINFO_PRIMARY_PORT)),
                "an address is shorter");
     }
+    /* A kept connection was dialled by an earlier request. (libcurl counts a new one only once it
+     * stands, so its own count cannot tell a kept connection from one that never came.) */
     transfer->trouble.is_connected =
-        !answer->was_new_connection ||
+        (has_address && transfer->trouble.dialled_count == 0) ||
         info_large(easy, strncmp(transfer->request->url, "https", 5) == 0
                              ? CURLINFO_APPCONNECT_TIME_T
                              : CURLINFO_CONNECT_TIME_T) > 0;
@@ -389,8 +397,10 @@ bool net_send(struct net_client *client, const struct net_request *request,
     answer_collect(client, &transfer);
     curl_slist_free_all(headers);
     transfer.trouble.code = (int)code;
-    transfer.trouble.text =
-        client->error_text[0] != '\0' ? client->error_text : curl_easy_strerror(code);
+    transfer.trouble.text = transfer.trouble.asks_without_end
+                                ? "the PBX asks for the password again and again"
+                            : client->error_text[0] != '\0' ? client->error_text
+                                                            : curl_easy_strerror(code);
     answer.failure = failure_classify(&transfer.trouble);
     if (answer.failure != NET_OK) {
         IGNORE(snprintf(answer.detail, sizeof answer.detail, "%s", transfer.trouble.text),

@@ -21,6 +21,7 @@
 
 enum { NET_CONNECT_TIMEOUT_MS = 10 * SECOND_MS, NET_JSON_TIMEOUT_MS = 60 * SECOND_MS };
 enum { NET_PIN_SIZE = 64, NET_HEAD_SIZE = 64, NET_HEADERS_SIZE_MAX = 64 * 1024 };
+enum { NET_ANSWERS_MAX = 8 }; /* To one request: challenges, and what follows them. */
 
 enum net_failure {
     NET_OK = 0,          /* An answer came, whatever its status. */
@@ -36,7 +37,7 @@ enum net_failure {
     NET_TRUNCATED,       /* The body ended early by its own framing. */
     NET_TOO_LARGE,       /* The body passed body_size_max. */
     NET_STALLED,         /* Too slow, or past total_timeout_ms. */
-    NET_MALFORMED,       /* Not HTTP, or headers past NET_HEADERS_SIZE_MAX. */
+    NET_MALFORMED,       /* Not HTTP, or more headers or challenges than the limits above. */
     NET_SINK,            /* The sink refused: our own trouble, the caller knows which. */
     NET_STOPPED,         /* should_stop said so. */
     NET_INTERNAL,        /* libcurl could not even begin. */

@@ -101,7 +101,7 @@ enum net_failure failure_classify(const struct net_trouble *trouble)
 {
     CURLcode code = (CURLcode)trouble->code;
 
-    if (trouble->header_is_too_long) {
+    if (trouble->header_is_too_long || trouble->asks_without_end) {
         return NET_MALFORMED;
     }
     if (trouble->body_is_too_long) {

@@ -13,6 +13,7 @@ struct net_trouble {
     int blocked_count, dialled_count;
     bool is_resolved, is_connected;
     bool header_is_too_long, body_is_too_long, sink_refused;
+    bool asks_without_end; /* One challenge after the other. */
 };
 
 enum net_failure failure_classify(const struct net_trouble *trouble);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LIST_MAX = 10000, EMAIL_SIZE_MAX = 254 };
+enum { LIST_MAX = 10000, EMAIL_SIZE_MAX = 254, CLOCK_SKEW_MS = 5 * MINUTE_MS };
 
 #define ACCOUNT_COLUMNS                                                                            \
     "account.id, account.tenant_id, tenant.subdomain, account.email, account.password_hash,"       \
@@ -129,10 +129,12 @@ bool session_find(struct db *db, struct arena *arena, const char *token_hash, ti
 {
     static const char SQL[] =
         "SELECT " ACCOUNT_COLUMNS " JOIN session ON session.account_id = account.id"
-        " WHERE session.token_hash = $1 AND session.expires_at > $2 AND account.is_disabled = 0";
+        " WHERE session.token_hash = $1 AND session.expires_at > $2 AND session.created_at <= $3"
+        " AND account.is_disabled = 0";
 
-    return account_get(db, arena, SQL, DB_VALUES(DB_TEXT(token_hash), DB_INT(now)), found_out,
-                       error);
+    return account_get(db, arena, SQL,
+                       DB_VALUES(DB_TEXT(token_hash), DB_INT(now), DB_INT(now + CLOCK_SKEW_MS)),
+                       found_out, error);
 }
 
 bool token_find(struct db *db, struct arena *arena, const char *token_hash, time_ms now,

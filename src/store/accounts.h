@@ -30,7 +30,8 @@ MUST_USE bool account_password_set(struct db *db, int64_t id, const char *passwo
 
 MUST_USE bool session_add(struct db *db, const char *token_hash, int64_t account_id,
                           const char *peer, time_ms now, time_ms expires_at, struct error *error);
-/* The account of a session that has not expired, or of an API token; NULL when there is none. */
+/* The account of a session that has not expired, or of an API token; NULL when there is none. A
+ * session of the future is none: it was made before the clock was set back. */
 MUST_USE bool session_find(struct db *db, struct arena *arena, const char *token_hash, time_ms now,
                            struct account **found_out, struct error *error);
 MUST_USE bool token_find(struct db *db, struct arena *arena, const char *token_hash, time_ms now,

@@ -34,3 +34,10 @@ bool chore_delay(struct db *db, const char *name, const char *worker, time_ms un
 
     return db_run(db, SQL, DB_VALUES(DB_TEXT(name), DB_TEXT(worker), DB_INT(until)), NULL, error);
 }
+
+bool chore_clock_back(struct db *db, time_ms now, struct error *error)
+{
+    static const char SQL[] = "UPDATE chore SET due_at = $1 WHERE due_at > $1";
+
+    return db_run(db, SQL, DB_VALUES(DB_INT(now)), NULL, error);
+}

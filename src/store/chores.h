@@ -17,4 +17,7 @@ MUST_USE bool chore_take(struct db *db, const char *name, const char *worker, ti
 MUST_USE bool chore_delay(struct db *db, const char *name, const char *worker, time_ms until,
                           struct error *error);
 
+/* The wall clock was set back: whatever was put off is due now. */
+MUST_USE bool chore_clock_back(struct db *db, time_ms now, struct error *error);
+
 #endif

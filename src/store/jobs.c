@@ -263,6 +263,28 @@ bool job_retry_now(struct db *db, int64_t subject_id, int64_t lane_id, int64_t t
                   NULL, error);
 }
 
+bool job_clock_back(struct db *db, const char *stage, time_ms now, int64_t jump_ms,
+                    struct error *error)
+{
+    static const char SQL_JOBS[] =
+        "UPDATE job SET run_at = CASE WHEN run_at - $3 > $2 THEN run_at - $3 ELSE $2 END"
+        " WHERE run_at > $2 AND worker IS NULL"
+        " AND lane_id IN (SELECT id FROM lane WHERE stage = $1)";
+    static const char SQL_LANES[] =
+        "UPDATE lane SET served_at = CASE WHEN served_at > $2 THEN $2 ELSE served_at END,"
+        " blocked_until = CASE WHEN blocked_until - $3 > $2 AND blocked_until < $4"
+        "  THEN blocked_until - $3"
+        "  WHEN blocked_until > $2 AND blocked_until < $4 THEN 0 ELSE blocked_until END"
+        " WHERE stage = $1";
+
+    return db_run(db, SQL_JOBS, DB_VALUES(DB_TEXT(stage), DB_INT(now), DB_INT(jump_ms)), NULL,
+                  error) &&
+           db_run(db, SQL_LANES,
+                  DB_VALUES(DB_TEXT(stage), DB_INT(now), DB_INT(jump_ms),
+                            DB_INT(LANE_BLOCKED_FOR_GOOD)),
+                  NULL, error);
+}
+
 bool job_count(struct db *db, const char *stage, int64_t *count_out, struct error *error)
 {
     static const char SQL[] =

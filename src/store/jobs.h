@@ -71,6 +71,12 @@ MUST_USE bool job_remove(struct db *db, const struct job *job, struct error *err
 MUST_USE bool job_retry_now(struct db *db, int64_t subject_id, int64_t lane_id, int64_t tenant_id,
                             time_ms now, struct error *error);
 
+/* The wall clock was set back by so much: what waits in the stage is due that much earlier, so that
+ * no job waits for an instant that was named before. Done twice, it is due earlier than it need be.
+ */
+MUST_USE bool job_clock_back(struct db *db, const char *stage, time_ms now, int64_t jump_ms,
+                             struct error *error);
+
 /* How many jobs of the stage wait or run. */
 MUST_USE bool job_count(struct db *db, const char *stage, int64_t *count_out, struct error *error);
 

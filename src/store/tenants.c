@@ -170,7 +170,7 @@ bool tenant_find(struct db *db, struct arena *arena, const char *subdomain,
     "pbx.id, pbx.tenant_id, pbx.name, pbx.host, pbx.port, pbx.old_port, pbx.username,"             \
     " pbx.password, pbx.api, pbx.is_weak_tls_allowed, pbx.tls_pin, pbx.tls_certificate,"           \
     " pbx.tls_pinned_at, pbx.serial, pbx.rung, pbx.detected_api, pbx.detected_port,"               \
-    " pbx.stop_reason, pbx.stop_detail, pbx.stopped_at, pbx.last_cdr_at, lane.id"                  \
+    " pbx.stop_reason, pbx.stop_detail, pbx.stopped_at, pbx.last_cdr_at, lane.id, pbx.edited_at"   \
     " FROM pbx JOIN lane ON lane.owner_id = pbx.id AND lane.stage = 'fetch'"
 
 static void pbx_read(const struct db_rows *rows, struct arena *arena, struct pbx_row *pbx)
@@ -198,6 +198,7 @@ static void pbx_read(const struct db_rows *rows, struct arena *arena, struct pbx
         .stopped_at = db_int(rows, 19),
         .last_cdr_at = db_int(rows, 20),
         .fetch_lane_id = db_int(rows, 21),
+        .edited_at = db_int(rows, 22),
     };
 }
 
@@ -303,15 +304,18 @@ bool pbx_login_release_all(struct db *db, int64_t process_id, struct error *erro
     return db_run(db, SQL, DB_VALUES(DB_TEXT(row_id_print(process_id, process))), NULL, error);
 }
 
-bool pbx_pin_learn(struct db *db, int64_t pbx_id, const char *pin, const char *certificate,
-                   time_ms now, bool *kept_out, struct error *error)
+bool pbx_pin_learn(struct db *db, const struct pbx_row *pbx, const char *pin,
+                   const char *certificate, time_ms now, bool *kept_out, struct error *error)
 {
     static const char SQL[] =
         "UPDATE pbx SET tls_pinned_at = CASE WHEN tls_pin IS NULL THEN $4 ELSE tls_pinned_at END,"
-        " tls_pin = $2, tls_certificate = $3 WHERE id = $1 AND (tls_pin IS NULL OR tls_pin = $2)";
+        " tls_pin = $2, tls_certificate = $3"
+        " WHERE id = $1 AND edited_at = $5 AND (tls_pin IS NULL OR tls_pin = $2)";
     int64_t changed = 0;
 
-    if (!db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(pin), DB_TEXT(certificate), DB_INT(now)),
+    if (!db_run(db, SQL,
+                DB_VALUES(DB_INT(pbx->id), DB_TEXT(pin), DB_TEXT(certificate), DB_INT(now),
+                          DB_INT(pbx->edited_at)),
                 &changed, error)) {
         return false;
     }
@@ -319,11 +323,15 @@ bool pbx_pin_learn(struct db *db, int64_t pbx_id, const char *pin, const char *c
     return true;
 }
 
-bool pbx_found(struct db *db, int64_t pbx_id, const char *api, int port, struct error *error)
+bool pbx_found(struct db *db, const struct pbx_row *pbx, const char *api, int port,
+               struct error *error)
 {
-    static const char SQL[] = "UPDATE pbx SET detected_api = $2, detected_port = $3 WHERE id = $1";
+    static const char SQL[] = "UPDATE pbx SET detected_api = $2, detected_port = $3"
+                              " WHERE id = $1 AND edited_at = $4";
 
-    return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(api), DB_INT(port)), NULL, error);
+    return db_run(db, SQL,
+                  DB_VALUES(DB_INT(pbx->id), DB_TEXT(api), DB_INT(port), DB_INT(pbx->edited_at)),
+                  NULL, error);
 }
 
 bool pbx_rung_worked(struct db *db, int64_t pbx_id, const char *rung, struct error *error)
@@ -333,13 +341,20 @@ bool pbx_rung_worked(struct db *db, int64_t pbx_id, const char *rung, struct err
     return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(rung)), NULL, error);
 }
 
-bool pbx_stop(struct db *db, int64_t pbx_id, const char *reason, const char *detail, time_ms now,
-              struct error *error)
+bool pbx_stop(struct db *db, const struct pbx_row *pbx, const char *reason, const char *detail,
+              time_ms now, bool *stopped_out, struct error *error)
 {
     static const char SQL[] =
         "UPDATE pbx SET stop_reason = $2, stop_detail = $3, stopped_at = $4, cookie = NULL"
-        " WHERE id = $1";
+        " WHERE id = $1 AND edited_at = $5";
+    int64_t changed = 0;
 
-    return db_run(db, SQL, DB_VALUES(DB_INT(pbx_id), DB_TEXT(reason), DB_TEXT(detail), DB_INT(now)),
-                  NULL, error);
+    if (!db_run(db, SQL,
+                DB_VALUES(DB_INT(pbx->id), DB_TEXT(reason), DB_TEXT(detail), DB_INT(now),
+                          DB_INT(pbx->edited_at)),
+                &changed, error)) {
+        return false;
+    }
+    *stopped_out = changed == 1;
+    return true;
 }

@@ -39,6 +39,7 @@ struct pbx_row {
     time_ms stopped_at;
     time_ms last_cdr_at;
     int64_t fetch_lane_id;
+    time_ms edited_at; /* What is learned under older settings says nothing of the newer ones. */
 };
 
 /* Both made in one go: a tenant never lacks a PBX row. Lanes are made with them. ERROR_INVALID when
@@ -80,14 +81,15 @@ MUST_USE bool pbx_login_give(struct db *db, int64_t pbx_id, const char *worker,
 /* The process is dead: whatever login a worker "PROCESS/…" of it had is nobody's. */
 MUST_USE bool pbx_login_release_all(struct db *db, int64_t process_id, struct error *error);
 /* First use: kept only where no other pin is; *kept_out says whether `pin` is now the one that
- * counts. */
-MUST_USE bool pbx_pin_learn(struct db *db, int64_t pbx_id, const char *pin, const char *certificate,
-                            time_ms now, bool *kept_out, struct error *error);
-MUST_USE bool pbx_found(struct db *db, int64_t pbx_id, const char *api, int port,
+ * counts. This and the two below change nothing when `pbx` was edited since it was read. */
+MUST_USE bool pbx_pin_learn(struct db *db, const struct pbx_row *pbx, const char *pin,
+                            const char *certificate, time_ms now, bool *kept_out,
+                            struct error *error);
+MUST_USE bool pbx_found(struct db *db, const struct pbx_row *pbx, const char *api, int port,
                         struct error *error);
 MUST_USE bool pbx_rung_worked(struct db *db, int64_t pbx_id, const char *rung, struct error *error);
 /* Stop asking this PBX until a person edits it. */
-MUST_USE bool pbx_stop(struct db *db, int64_t pbx_id, const char *reason, const char *detail,
-                       time_ms now, struct error *error);
+MUST_USE bool pbx_stop(struct db *db, const struct pbx_row *pbx, const char *reason,
+                       const char *detail, time_ms now, bool *stopped_out, struct error *error);
 
 #endif

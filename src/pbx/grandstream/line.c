@@ -44,17 +44,23 @@ static bool intake_take(void *context, const void *bytes, size_t size)
     return call->sink == NULL || call->sink(call->sink_context, bytes, size);
 }
 
-static void request_body_add(const struct ucm_call *call, struct text *text)
+/* False when memory is short: a request that lacks a field would be refused for it, for good. */
+static bool request_body_add(const struct ucm_call *call, struct text *text)
 {
     AUTO(json_release) json_t *root = json_object();
     AUTO(json_release) json_t *fields = json_copy((json_t *)call->fields);
 
-    if (call->cookie != NULL) {
-        json_object_set_new(fields, "cookie", json_string(call->cookie));
+    if (call->cookie != NULL &&
+        json_object_set_new(fields, "cookie", json_string(call->cookie)) != 0) {
+        return false;
     }
-    json_object_set(root, "request", fields);
+    if (json_object_size(fields) < json_object_size(call->fields) ||
+        json_object_set(root, "request", fields) != 0) {
+        return false;
+    }
     AUTO(free) char *printed = json_dumps(root, JSON_COMPACT);
     text_add(text, printed != NULL ? printed : "");
+    return printed != NULL;
 }
 
 static bool sends_credentials(const struct ucm_call *call)
@@ -130,8 +136,10 @@ static bool send_with(struct ucm *ucm, const struct ucm_call *call, const struct
     }
     url_add_base(&url, ucm->base.settings->host, call->port);
     text_add(&url, call->target);
-    if (call->fields != NULL) {
-        request_body_add(call, &body);
+    bool lacks_fields = call->fields == NULL && strcmp(call->target, "/api") == 0;
+    if (lacks_fields || (call->fields != NULL && !request_body_add(call, &body))) {
+        IGNORE(trouble_set(trouble_out, REASON_INTERNAL_ERROR, "no memory is left"), "below");
+        return false;
     }
     if (url.is_full || body.is_full) {
         IGNORE(trouble_set(trouble_out, REASON_REFUSED_NAME, "the request is too long"), "below");

@@ -314,6 +314,9 @@ static size_t list_check(const struct torture *torture)
 
 static void victims_print(void)
 {
+    int64_t worst_ms = 0;
+    size_t kills = 0;
+
     for (size_t i = 0; i < COUNT_OF(victims); i++) {
         const struct victim *victim = &victims[i];
         print_message(
@@ -322,7 +325,11 @@ static void victims_print(void)
             victim->name, victim->kills,
             (long long)(victim->kills > 0 ? victim->back_ms_sum / (int64_t)victim->kills : 0),
             (long long)victim->back_ms_max);
+        worst_ms = victim->back_ms_max > worst_ms ? victim->back_ms_max : worst_ms;
+        kills += victim->kills;
     }
+    print_message("    %zu kills; at worst it took %lld ms until all was ready again\n", kills,
+                  (long long)worst_ms);
 }
 
 static int torture_begin(void **state)

@@ -27,7 +27,7 @@ static void errno_tells_the_kind_and_the_reason(void **state)
     } rows[] = { { ENOENT, ERROR_NOT_FOUND },
                  { EACCES, ERROR_DENIED },
                  { EPERM, ERROR_DENIED },
-                 { ENOSPC, ERROR_SYSTEM },
+                 { ENOSPC, ERROR_BUSY },
                  { EIO, ERROR_SYSTEM } };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

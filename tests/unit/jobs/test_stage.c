@@ -34,6 +34,16 @@ static void the_last_try_is_at_the_horizon_and_then_it_is_given_up(void **state)
     CHECK_NUMBER(stage_next_try(&world, 10, 0, 0, horizon + 1), 0);
 }
 
+static void a_clock_set_forward_gives_nothing_up_before_the_schedule_ends(void **state)
+{
+    (void)state;
+    time_ms later = 3650 * DAY_MS;
+
+    CHECK_NUMBER(stage_next_try(&world, 1, 0, 0, later), later + 30 * SECOND_MS);
+    CHECK_NUMBER(stage_next_try(&world, 5, 0, 0, later), later + 21600 * SECOND_MS);
+    CHECK_NUMBER(stage_next_try(&world, 6, 0, 0, later), 0);
+}
+
 static void each_working_role_has_one_stage(void **state)
 {
     (void)state;
@@ -49,6 +59,7 @@ int main(void)
         cmocka_unit_test(retries_follow_the_schedule_and_its_last_step_repeats),
         cmocka_unit_test(what_the_pbx_asks_for_counts_where_it_is_more),
         cmocka_unit_test(the_last_try_is_at_the_horizon_and_then_it_is_given_up),
+        cmocka_unit_test(a_clock_set_forward_gives_nothing_up_before_the_schedule_ends),
         cmocka_unit_test(each_working_role_has_one_stage),
     };
     return cmocka_run_group_tests_name("jobs/stage", tests, NULL, NULL);
