@@ -33,7 +33,7 @@ static const struct chore table[] = {
 
 /* What may take long, so that it does not put off the others. */
 static const struct chore long_table[] = {
-    { "audit", 5 * SECOND_MS, audit_chore }, /* Looks whether it is time: AUDIT_INTERVAL. */
+    { "audit", 10 * SECOND_MS, audit_chore }, /* Looks whether it is time: AUDIT_INTERVAL. */
 };
 
 struct chore_line {
