@@ -110,8 +110,10 @@ static void *line_run(void *argument)
         for (size_t i = 0; i < line->count && !chores->is_stopping; i++) {
             struct error error = { 0 };
             if (!chore_do(line, &line->table[i], &error)) {
-                log_warn("chore.failed", "chore", line->table[i].name, "error", error.message,
-                         NULL);
+                if (!chores->is_stopping) {
+                    log_warn("chore.failed", "chore", line->table[i].name, "error", error.message,
+                             NULL);
+                }
                 db_rollback(line->db);
             }
             arena_reset(line->arena);
@@ -160,6 +162,7 @@ void chores_stop(struct chores *chores)
     for (size_t i = 0; i < COUNT_OF(chores->lines); i++) {
         struct chore_line *line = &chores->lines[i];
         if (line->is_running) {
+            db_interrupt(line->db); /* A look through a large table may take its time. */
             (void)pthread_join(line->thread, NULL);
         }
         db_close(line->db);

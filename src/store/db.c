@@ -187,6 +187,11 @@ bool db_check(struct db *db, struct text *problems, struct error *error)
     return db->driver->check == NULL || db->driver->check(db, problems, error);
 }
 
+void db_interrupt(struct db *db)
+{
+    db->driver->interrupt(db);
+}
+
 bool db_backup(struct db *db, const char *path, struct error *error)
 {
     return db->driver->backup(db, path, error);

@@ -97,6 +97,9 @@ MUST_USE bool db_version(struct db *db, int64_t *version_out, struct error *erro
  * Reads all of it. */
 MUST_USE bool db_check(struct db *db, struct text *problems, struct error *error);
 
+/* From any thread: the statement that runs now fails, if one does. The connection stays usable. */
+void db_interrupt(struct db *db);
+
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);
 

@@ -264,6 +264,11 @@ static bool sqlite_version(struct db *db, int64_t *version_out, struct error *er
     return db_run_number(db, SQL, DB_NO_VALUES, 0, version_out, error);
 }
 
+static void sqlite_interrupt_now(struct db *db)
+{
+    sqlite3_interrupt(((struct sqlite *)db)->handle);
+}
+
 static bool sqlite_check(struct db *db, struct text *problems, struct error *error)
 {
     static const char SQL[] = "PRAGMA quick_check(20)";
@@ -303,6 +308,7 @@ const struct db_driver db_sqlite = {
     .changed = sqlite_changed,
     .script = sqlite_script,
     .version = sqlite_version,
+    .interrupt = sqlite_interrupt_now,
     .check = sqlite_check,
     .backup = sqlite_backup,
 };

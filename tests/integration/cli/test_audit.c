@@ -347,6 +347,13 @@ static void a_lease_that_nobody_ended_is_found(void **state)
     assert_non_null(strstr(text_at(found, "violations.0.where"), "fetch job of nobody/1"));
     json_decref(audit(server, 1, "--heal", NULL));
     json_decref(audit(server, 0, NULL, NULL));
+    sql_run(server, "UPDATE recording SET state = 'fetching', reason = NULL");
+    AUTO(json_release) json_t *fetching = audit(server, 1, "--heal", NULL);
+    line_check(fetching, "fetching_by_nobody", 1);
+    json_decref(audit(server, 0, NULL, NULL));
+    assert_int_equal(
+        server_number(server, "SELECT count(*) FROM recording WHERE reason = 'interrupted'", NULL),
+        1);
 }
 
 /* ---- By itself ---- */
