@@ -137,7 +137,7 @@ static bool breach_take(const struct audit_breach *breach, void *context)
 {
     struct rule_run *run = context;
     bool is_recording = run->rule->cure == CURE_FILE || run->rule->cure == CURE_JOB_ADD ||
-                        run->rule->cure == CURE_REASON;
+                        run->rule->cure == CURE_WAIT || run->rule->cure == CURE_REASON;
     json_t *line =
         audit_report_add(run->audit->report,
                          &(struct audit_violation){ .code = run->rule->code,

@@ -44,7 +44,7 @@ static const struct chore table[] = {
 
 /* What may take long, so that it does not put off the others. */
 static const struct chore long_table[] = {
-    { "audit", 5 * SECOND_MS, audit_chore, NULL }, /* Looks whether it is time: AUDIT_INTERVAL. */
+    { "audit", 10 * SECOND_MS, audit_chore, NULL }, /* Looks whether it is time: AUDIT_INTERVAL. */
 };
 
 struct chore_line {
@@ -139,8 +139,10 @@ static void *line_run(void *argument)
         for (size_t i = 0; i < line->count && !chores->is_stopping; i++) {
             struct error error = { 0 };
             if (!chore_do(line, &line->table[i], &error)) {
-                log_warn("chore.failed", "chore", line->table[i].name, "error", error.message,
-                         NULL);
+                if (!chores->is_stopping) {
+                    log_warn("chore.failed", "chore", line->table[i].name, "error", error.message,
+                             NULL);
+                }
                 db_rollback(line->db);
             }
             arena_reset(line->arena);
@@ -189,6 +191,7 @@ void chores_stop(struct chores *chores)
     for (size_t i = 0; i < COUNT_OF(chores->lines); i++) {
         struct chore_line *line = &chores->lines[i];
         if (line->is_running) {
+            db_interrupt(line->db); /* A look through a large table may take its time. */
             (void)pthread_join(line->thread, NULL);
         }
         db_close(line->db);

@@ -12,6 +12,7 @@
 /* How a broken rule is set right. */
 enum audit_cure {
     CURE_NONE,       /* A person must look. */
+    CURE_WAIT,       /* The recording waits again. */
     CURE_JOB_FREE,   /* The job is due now and nobody's. */
     CURE_JOB_REMOVE, /* The job goes, unless somebody works on it. */
     CURE_JOB_ADD,    /* The recording gets its job. */

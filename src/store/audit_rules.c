@@ -9,6 +9,10 @@
 #define UP_TO_MAX " LIMIT 1000"
 #define RECORDING_ROW                                                                              \
     "SELECT recording.id, recording.tenant_id, recording.call_id, 'recording ' || recording.path"
+/* Or had one until a minute ago. */
+#define NO_WORKER                                                                                  \
+    " AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject_id = recording.id"                       \
+    " AND job.worker IS NOT NULL AND job.run_at >= $2 - 60000)"
 #define NO_JOB " AND NOT EXISTS (SELECT 1 FROM job WHERE job.subject_id = recording.id)"
 
 static const struct audit_rule table[] = {
@@ -23,6 +27,13 @@ static const struct audit_rule table[] = {
       " AND (SELECT count(*) FROM job AS other WHERE other.lane_id = lane.id"
       "   AND other.worker IS NOT NULL AND other.run_at > $2) < lane.running_max" OF_TENANT("job")
           UP_TO_MAX },
+    { "fetching_by_nobody", "A recording is said to be fetched right now, and nobody does.",
+      "See that the server runs (audiapro serve) with all of its roles; the recording is then "
+      "fetched.",
+      CURE_WAIT,
+      RECORDING_ROW
+      " FROM recording WHERE state <> 'stored' AND state = 'fetching'" NO_WORKER OF_TENANT(
+          "recording") UP_TO_MAX },
     { "job_without_subject", "A job is there for a recording that is not.",
       "Run audiapro audit --heal: the job is removed.", CURE_JOB_REMOVE,
       "SELECT job.subject_id, job.tenant_id, 0, coalesce(lane.stage, 'no lane')"
@@ -111,6 +122,9 @@ bool audit_rule_check(struct db *db, const struct audit_rule *rule, int64_t tena
 
 /* $1 the id, $2 now. Each names again what is broken: by now it may not be. */
 static const char *const cures[] = {
+    [CURE_WAIT] = "UPDATE recording SET state = 'waiting',"
+                  " reason = coalesce(nullif(reason, ''), 'interrupted') WHERE id = $1"
+                  " AND state = 'fetching'" NO_WORKER,
     [CURE_JOB_FREE] = "UPDATE job SET worker = NULL, run_at = $2 WHERE subject_id = $1"
                       " AND worker IS NOT NULL AND run_at < $2 - 60000",
     [CURE_JOB_REMOVE] = "DELETE FROM job WHERE subject_id = $1 AND (worker IS NULL OR run_at <= $2)"

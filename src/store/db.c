@@ -188,6 +188,11 @@ bool db_check(struct db *db, int64_t time_max_ms, struct text *damage, bool *who
     return db->driver->check(db, time_max_ms, damage, whole_out, error);
 }
 
+void db_interrupt(struct db *db)
+{
+    db->driver->interrupt(db);
+}
+
 bool db_backup(struct db *db, const char *path, struct error *error)
 {
     return db->driver->backup(db, path, error);

@@ -112,6 +112,9 @@ struct text;
 MUST_USE bool db_check(struct db *db, int64_t time_max_ms, struct text *damage, bool *whole_out,
                        struct error *error);
 
+/* From any thread: the statement that runs now fails, if one does. The connection stays usable. */
+void db_interrupt(struct db *db);
+
 /* A consistent copy into a file, while others read and write. */
 MUST_USE bool db_backup(struct db *db, const char *path, struct error *error);
 

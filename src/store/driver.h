@@ -22,6 +22,7 @@ struct db_driver {
     int64_t (*changed)(struct db *db);
     MUST_USE bool (*script)(struct db *db, const char *sql, struct error *error);
     MUST_USE bool (*version)(struct db *db, int64_t *version_out, struct error *error);
+    void (*interrupt)(struct db *db);
     MUST_USE bool (*check)(struct db *db, int64_t time_max_ms, struct text *damage, bool *whole_out,
                            struct error *error);
     MUST_USE bool (*backup)(struct db *db, const char *path, struct error *error);

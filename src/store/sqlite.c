@@ -297,6 +297,11 @@ static bool sqlite_version(struct db *db, int64_t *version_out, struct error *er
     return db_run_number(db, SQL, DB_NO_VALUES, 0, version_out, error);
 }
 
+static void sqlite_interrupt_now(struct db *db)
+{
+    sqlite3_interrupt(((struct sqlite *)db)->handle);
+}
+
 /* Asked every few thousand steps of a statement: not 0 ends it. */
 static int check_is_over(void *context)
 {
@@ -382,6 +387,7 @@ const struct db_driver db_sqlite = {
     .changed = sqlite_changed,
     .script = sqlite_script,
     .version = sqlite_version,
+    .interrupt = sqlite_interrupt_now,
     .check = sqlite_check,
     .backup = sqlite_backup,
     .log_leave = sqlite_log_leave,

@@ -233,6 +233,16 @@ await check('the strip counts what the API counts', async () => {
     assert.equal(collection.expected, collection.stored + collection.waiting + collection.missing);
 });
 
+await check('who is answered but not recorded is told in the words of the API', async () => {
+    const { unrecorded } = await ask('/api/collection');
+    const lines = [...unrecorded.extensions.slice(0, 5), ...unrecorded.trunks.slice(0, 5)];
+    for (const { sentence } of lines) {
+        await shows(page.getByText(sentence, { exact: true }));
+    }
+    const heading = page.getByText('Answered but not recorded', { exact: true });
+    assert.equal(await heading.count(), lines.length > 0 ? 1 : 0);
+});
+
 await check('filters live in the address and can be cleared', async () => {
     await page.getByLabel('Recording', { exact: true }).selectOption('stored');
     await page.waitForURL(/recording=stored/);
@@ -437,6 +447,16 @@ if ((missing ?? []).length > 0) {
         await shows(page.getByText('will be fetched now'));
     });
 }
+
+await check('all recordings with a reason can be tried again at once', async () => {
+    const { reasons } = await ask('/api/collection');
+    if (reasons.length > 0) {
+        await page.goto(`${base}/calls?recording=${reasons[0].code}`);
+        await shows(page.getByText(reasons[0].advice));
+        await page.getByRole('button', { name: /^Try \d+ recordings? again$/ }).click();
+        await shows(page.getByText(/will be fetched now/));
+    }
+});
 
 await check('the quarantine is shown and accessible', async () => {
     const { webhooks } = await ask('/api/quarantine');

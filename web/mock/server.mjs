@@ -93,6 +93,8 @@ function collection(world, query) {
             reasons[reason.code] = (reasons[reason.code] ?? 0) + 1;
         }
     }
+    const of_reason = (code, ...states) =>
+        recordings.filter((one) => one.reason?.code === code && states.includes(one.state)).length;
     const stored = count('stored');
     const missing = count('missing');
     const waiting = count('waiting', 'fetching');
@@ -106,8 +108,48 @@ function collection(world, query) {
         not_expected: calls.filter((call) => call.recording_state === 'not_expected').length,
         yield: expected === 0 ? null : stored / expected,
         reasons: Object.entries(reasons)
-            .map(([code, n]) => ({ code, count: n }))
+            .map(([code, n]) => ({
+                code,
+                count: n,
+                waiting: of_reason(code, 'waiting', 'fetching'),
+                missing: of_reason(code, 'missing'),
+                message: `What ${code} means.`,
+                owner: 'nobody',
+                advice: 'What to do next.',
+            }))
             .sort((a, b) => b.count - a.count),
+        missing_by: {
+            pbx: [
+                {
+                    id: '0000000000000001',
+                    name: 'UCM',
+                    tenant: 'acme',
+                    expected,
+                    stored,
+                    waiting,
+                    missing,
+                    yield: expected === 0 ? null : stored / expected,
+                },
+            ],
+            extension: [],
+            trunk: [],
+        },
+        unrecorded: {
+            extensions: [
+                {
+                    extension: '230',
+                    pbx: 'UCM',
+                    tenant: 'acme',
+                    answered: 41,
+                    recorded: 0,
+                    sentence:
+                        'extension 230: 0 of 41 answered calls have a recording: recording is off',
+                    advice: 'Switch recording on in Extension/Trunk > Extensions > edit > Features > Auto Record.',
+                },
+            ],
+            trunks: [],
+        },
+        details_from: null,
     };
 }
 
@@ -205,6 +247,7 @@ export function mock_start({ port = 0, hasCalls = true, isLive = false } = {}) {
             with_call(s, id, (call) => audio(q, s, call, url.searchParams)),
         'GET /api/calls/{id}/transcript': (q, s, url, id) =>
             with_call(s, id, (call) => transcript(s, call, url.searchParams)),
+        'POST /api/recordings/retry': (q, s) => json(s, 202, { retried: 1, waiting_for_pbx: 0 }),
         'POST /api/calls/{id}/retry': (q, s, url, id) =>
             with_call(s, id, (call) => {
                 const open = call.recordings.filter((one) => one.state !== 'stored');

@@ -347,6 +347,13 @@ static void a_lease_that_nobody_ended_is_found(void **state)
     assert_non_null(strstr(text_at(found, "violations.0.where"), "fetch job of nobody/1"));
     json_decref(audit(server, 1, "--heal", NULL));
     json_decref(audit(server, 0, NULL, NULL));
+    sql_run(server, "UPDATE recording SET state = 'fetching', reason = NULL");
+    AUTO(json_release) json_t *fetching = audit(server, 1, "--heal", NULL);
+    line_check(fetching, "fetching_by_nobody", 1);
+    json_decref(audit(server, 0, NULL, NULL));
+    assert_int_equal(
+        server_number(server, "SELECT count(*) FROM recording WHERE reason = 'interrupted'", NULL),
+        1);
 }
 
 /* ---- By itself ---- */
@@ -386,6 +393,7 @@ static void the_daily_audit_heals_and_each_tenant_reads_its_own(void **state)
     char path[512];
     char token[2][128];
     char bearer[192];
+    char sql[512];
     AUTO(reply_clear) struct reply reply = { 0 };
 
     calls_store(scene, 2, added);
@@ -396,9 +404,13 @@ static void the_daily_audit_heals_and_each_tenant_reads_its_own(void **state)
     byte_flip(path, 3);
     server_stop(server);
     sql_run(server, "UPDATE audit SET started_at = 1"); /* The last one was long ago. */
+    IGNORE(snprintf(sql, sizeof sql, "UPDATE recording SET checked_at = %lld WHERE path = '%s'",
+                    (long long)time_now(), added[0].recordings[0].path),
+           "fits");
+    sql_run(server, sql); /* One was read back just now. */
     server_start(server);
     int64_t until_ms = time_monotonic_ms() + SETTLE_MS;
-    while (server_number(server, "SELECT count(*) FROM event WHERE stage = 'audit'", NULL) == 0) {
+    while (server_number(server, "SELECT count(*) FROM audit WHERE started_at > 1", NULL) == 0) {
         assert_true(time_monotonic_ms() < until_ms);
         time_sleep_ms(4 * LOOK_MS);
     }
@@ -406,6 +418,8 @@ static void the_daily_audit_heals_and_each_tenant_reads_its_own(void **state)
     AUTO(json_release) json_t *all = server_get(server, "/api/audit");
     line_check(all, "file_hash_differs", 1);
     assert_true(json_is_true(json_at(all, "violations.0.healed")));
+    assert_true(number_at(all, "checked.hashes") == 1);
+    assert_true(number_at(all, "checked.fresh") == 1);
     for (int i = 0; i < 2; i++) {
         IGNORE(snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", token[i]), "fits");
         server_ask_with(server, "/api/audit", NULL, 0, bearer, NULL, NULL, &reply);

@@ -59,7 +59,6 @@ static void all_with_a_reason_are_tried_again_through_the_api(void **state)
     const struct server *server = &scene->server;
     struct simulator_added stored;
     struct simulator_added added[3];
-    AUTO(reply_clear) struct reply reply = { 0 };
 
     call_ring(scene, &(struct simulator_call){ .audio_path = scene->sound }, &stored);
     collection_wait(server, "stored", 1);

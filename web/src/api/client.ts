@@ -102,7 +102,7 @@ export function read<Path extends Reading>(
 
 export function change<Path extends Changing>(
     path: Path,
-    options: { values?: PathValues; body?: unknown } = {},
+    options: { values?: PathValues; query?: Query<paths[Path]['post']>; body?: unknown } = {},
 ): Promise<Json<paths[Path]['post']>> {
     const headers: Record<string, string> = { 'X-CSRF-Token': session_hooks.csrfToken };
     const init: RequestInit = { method: 'POST', headers };
@@ -110,5 +110,5 @@ export function change<Path extends Changing>(
         headers['Content-Type'] = 'application/json';
         init.body = JSON.stringify(options.body);
     }
-    return ask(address(path, options.values), init);
+    return ask(address(path, options.values, options.query ?? {}), init);
 }

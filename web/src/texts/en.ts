@@ -97,6 +97,20 @@ export const en = {
         notExpected: 'Not recorded',
         why: 'Why not all are here',
         complete: 'Nothing is missing.',
+        unrecorded: 'Answered but not recorded',
+        more: (n: number) => `and ${n.toLocaleString('en')} more: audiapro calls summary`,
+        retryAll: (n: number) => `Try ${count(n, 'recording', 'recordings')} again`,
+        retrying: 'Asking…',
+        retried: (n: number, waiting: number) =>
+            [
+                `${count(n, 'recording', 'recordings')} will be fetched now.`,
+                waiting > 0
+                    ? `${waiting.toLocaleString('en')} wait until somebody has seen to the phone system.`
+                    : '',
+            ]
+                .filter(Boolean)
+                .join(' '),
+        retryFailed: 'The retry could not be started.',
     },
     directions: {
         inbound: 'Inbound',
@@ -175,6 +189,7 @@ export const en = {
         database_failed: 'Database failed',
         not_collecting: 'Collection does not run',
         backlog: 'Collection falls behind',
+        storage_damaged: 'Stored file was damaged',
         internal_error: 'Our own fault',
     } as Record<string, string>,
     owners: {

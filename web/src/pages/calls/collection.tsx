@@ -5,6 +5,8 @@ import { percent, whole } from '../../format';
 import { Icon, type IconName } from '../../parts/icon';
 import { place, withQuery } from '../../router';
 import { reasonTitle, texts } from '../../texts';
+import { RetryAll } from './retry_all';
+import { Unrecorded } from './unrecorded';
 
 const t = texts.collection;
 
@@ -55,7 +57,12 @@ function Bar({ collection }: { collection: Collection }) {
     );
 }
 
-export function CollectionStrip({ collection }: { collection: Collection | null }) {
+export function CollectionStrip(props: {
+    collection: Collection | null;
+    range: { from: string; tenant: string };
+    done: () => void;
+}) {
+    const { collection } = props;
     if (collection === null) {
         return <section class="collection card pending" aria-label={t.label} />;
     }
@@ -117,12 +124,14 @@ export function CollectionStrip({ collection }: { collection: Collection | null 
                     </ul>
                 </div>
             )}
+            <RetryAll collection={collection} range={props.range} done={props.done} />
             {isComplete && (
                 <p class="reasons complete">
                     <Icon name="stored" size={16} />
                     {t.complete}
                 </p>
             )}
+            <Unrecorded unrecorded={collection.unrecorded} />
         </section>
     );
 }

@@ -38,7 +38,14 @@ export function CallsPage() {
                 <NoCallsYet />
             ) : (
                 <>
-                    <CollectionStrip collection={collection.data} />
+                    <CollectionStrip
+                        collection={collection.data}
+                        range={range}
+                        done={() => {
+                            void reload();
+                            void collection.reload();
+                        }}
+                    />
                     <Filters
                         reasons={collection.data?.reasons.map((reason) => reason.code) ?? []}
                     />
