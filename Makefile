@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web api -name node_modules -prune -o -type f -print 
 C_SOURCES := $(shell find src tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build demo test check deps deps-test engine web demo-calls check-layers check-format check-shell check-web format \
-	asan tsan torture matrix fuzz coverage bench bench-speech clean distclean help
+	asan tsan torture fuzz coverage bench bench-speech clean distclean help
 
 build: deps engine web ## compile the program: build/release/audiapro
 	@tools/build $(PRESET)
@@ -87,6 +87,7 @@ torture: deps-test build ## kill -9 CRASH_KILLS (300) times; the n-th call fails
 	@CRASH_KILLS=$(CRASH_KILLS) $(BUILD)/crash-cli-torture
 	@FAULTS=$(FAULTS) $(BUILD)/crash-cli-failures
 
+.PHONY: matrix
 matrix: deps-test build ## every fault of a PBX, the way to it and our own side, at SEEDS (20) seeds each
 	@SEEDS=$(SEEDS) $(BUILD)/integration-cli-matrix
 
