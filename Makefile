@@ -87,6 +87,7 @@ torture: deps-test build ## kill -9 CRASH_KILLS (300) times; the n-th call fails
 	@CRASH_KILLS=$(CRASH_KILLS) $(BUILD)/crash-cli-torture
 	@FAULTS=$(FAULTS) $(BUILD)/crash-cli-failures
 
+.PHONY: matrix
 matrix: deps-test build ## every fault of a PBX, the way to it and our own side, at SEEDS (20) seeds each
 	@SEEDS=$(SEEDS) $(BUILD)/integration-cli-matrix
 

@@ -16,6 +16,19 @@ int ucm_old_port(const struct pbx_settings *settings)
     return settings->old_port > 0 ? settings->old_port : PORT_OLD;
 }
 
+/* A name that JSON cannot hold; or, where it can, no memory: which is no reason to stop the PBX. */
+static void refuse_user(const char *username, struct pbx_trouble *trouble)
+{
+    bool is_plain = true;
+
+    for (const char *at = username; *at != '\0'; at++) {
+        is_plain = is_plain && (unsigned char)*at < 0x80;
+    }
+    IGNORE(is_plain ? trouble_set(trouble, REASON_INTERNAL_ERROR, "no memory is left")
+                    : trouble_set(trouble, REASON_PBX_NOT_CONFIGURED, "the user name is not UTF-8"),
+           "the caller returns false");
+}
+
 bool ucm_challenge(struct ucm *ucm, int port, struct text *body, struct ucm_reply *reply_out,
                    enum ucm_trust *trust_out, struct pbx_trouble *trouble_out)
 {
@@ -23,8 +36,7 @@ bool ucm_challenge(struct ucm *ucm, int port, struct text *body, struct ucm_repl
     json_t *fields = json_pack("{s:s, s:s, s:s}", "action", "challenge", "user",
                                ucm->base.settings->username, "version", "1.0");
     if (fields == NULL) {
-        IGNORE(trouble_set(trouble_out, REASON_PBX_NOT_CONFIGURED, "the user name is not UTF-8"),
-               "below");
+        refuse_user(ucm->base.settings->username, trouble_out);
         return false;
     }
     struct ucm_call call = { .purpose = "challenge",
