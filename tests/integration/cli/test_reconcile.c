@@ -282,6 +282,22 @@ static void a_pbx_that_ignores_the_page_is_asked_for_shorter_periods(void **stat
     number_check(&scene->server, "SELECT count(*) FROM leg", CALL_COUNT);
 }
 
+static void firmware_that_knows_no_ends_is_asked_by_the_start(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added told;
+    struct simulator_added silent;
+
+    fault_set(scene, "filter-unknown", SIMULATOR_FOREVER, 0);
+    server_start(&scene->server);
+    call_ring(scene, &(struct simulator_call){ .audio_path = scene->sound }, &told);
+    call_add(scene, &(struct simulator_call){ .audio_path = scene->longer }, &silent);
+    json_decref(recording_wait(&scene->server, silent.recordings[0].path, "stored", NULL));
+    poll_wait(&scene->server);
+    number_check(&scene->server, "SELECT count(*) FROM reconciliation WHERE reason IS NULL", 1);
+    number_check(&scene->server, "SELECT count(*) FROM call", 2);
+}
+
 static void clock_try(struct scene *scene, long seconds)
 {
     struct simulator_added before;
@@ -330,6 +346,24 @@ static void the_old_api_is_polled_by_the_start(void **state)
     number_wait(&scene->server, "SELECT count(*) FROM call", 2, SETTLE_MS);
     number_check(&scene->server, "SELECT count(*) FROM leg", 3);
     assert_in_range(ucm_seen(scene).connections_max, 1, 2);
+}
+
+/* All that its records tell is that there was a call. */
+static void recordings_of_the_oldest_firmware_are_found_in_its_directories(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added added;
+
+    call_add(scene, &(struct simulator_call){ .audio_path = scene->sound, .members = { "1001" } },
+             &added);
+    server_stop(&scene->server);
+    server_set(&scene->server, "RECONCILE_INTERVAL", "1s");
+    server_start(&scene->server);
+    AUTO(json_release)
+    json_t *call = recording_wait(&scene->server, added.recordings[0].path, "stored", NULL);
+    recording_check(&scene->server, call, 0, &added.recordings[0]);
+    number_check(&scene->server, "SELECT count(*) FROM call", 1);
+    number_check(&scene->server, "SELECT count(*) FROM leg", 2);
 }
 
 static void a_record_without_a_session_joins_the_call_of_its_channel(void **state)
@@ -406,12 +440,16 @@ int main(void)
         UNSERVED(a_file_whose_record_comes_late_is_no_call_of_its_own_any_more),
         POLLING(an_empty_answer_is_not_taken_for_no_calls),
         UNSERVED(a_pbx_that_ignores_the_page_is_asked_for_shorter_periods),
+        UNSERVED(firmware_that_knows_no_ends_is_asked_by_the_start),
         UNSERVED(a_pbx_whose_clock_is_a_day_ahead_hides_no_call),
         UNSERVED(a_pbx_whose_clock_is_a_day_behind_hides_no_call),
         cmocka_unit_test_setup_teardown(the_old_api_is_polled_by_the_start, old_setup,
                                         scene_teardown),
         cmocka_unit_test_setup_teardown(a_record_without_a_session_joins_the_call_of_its_channel,
                                         oldest_setup, scene_teardown),
+        cmocka_unit_test_setup_teardown(
+            recordings_of_the_oldest_firmware_are_found_in_its_directories, oldest_setup,
+            scene_teardown),
         UNSERVED(a_refused_login_of_the_poll_stops_the_pbx_as_any_other),
         POLLING(two_collecting_processes_never_poll_at_once),
         UNSERVED(a_thousand_calls_of_a_downtime_are_all_there_once),
