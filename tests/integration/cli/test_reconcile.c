@@ -240,6 +240,28 @@ static void a_file_whose_record_comes_late_is_no_call_of_its_own_any_more(void *
                  "SELECT count(*) FROM event WHERE call_id NOT IN (SELECT id FROM call)", 0);
 }
 
+/* A sender that calls its leg as we call ours. */
+static void nobody_can_send_a_leg_that_another_call_takes_over(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"AcctId\":\"file\",\"uniqueid\":\"1770326441.1\",\"session\":\"17703264411-1000\","
+        "\"src\":\"1000\",\"recordfiles\":\"2026-02/auto-1770326441-1000-2000.wav@\"}",
+        "{\"AcctId\":\"42\",\"uniqueid\":\"1770326442.2\",\"session\":\"17703264422-1000\","
+        "\"src\":\"1000\",\"recordfiles\":\"2026-02/auto-1770326441-1000-2000.wav@\"}",
+    };
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        AUTO(reply_clear) struct reply reply = { 0 };
+        server_ask_with(&scene->server, "/api/webhook/cdr/default", bodies[i], strlen(bodies[i]),
+                        NULL, NULL, NULL, &reply);
+        assert_int_equal(reply.status, 200);
+    }
+    number_check(&scene->server, "SELECT count(*) FROM call", 2);
+    number_check(&scene->server, "SELECT count(*) FROM leg", 2);
+    number_check(&scene->server, "SELECT count(*) FROM recording_also", 1);
+}
+
 /* ---- What a PBX may do wrong ---- */
 
 static void an_empty_answer_is_not_taken_for_no_calls(void **state)
@@ -256,6 +278,13 @@ static void an_empty_answer_is_not_taken_for_no_calls(void **state)
     assert_non_null(strstr(
         text_get_sql(&scene->server, "SELECT detail FROM reconciliation", detail), added.acct_id));
     assert_true(log_has(&scene->server, "reconcile.failed"));
+    AUTO(text_clear) struct text output = TEXT_UP_TO(64 * KIB);
+    server_must(&scene->server, &(struct command){ .arguments = { "tenant", "list", "--json" } },
+                &output);
+    AUTO(json_release) json_t *tenants = json_loads(text_get(&output), 0, NULL);
+    assert_string_equal(text_at(tenants, "0.poll"), "calls_not_listed");
+    assert_string_equal(text_at(tenants, "0.poll_detail"), detail);
+    assert_true(text_at(tenants, "0.polled_at")[0] != '\0');
     call_add(scene, &(struct simulator_call){ .audio_path = scene->sound }, &silent);
     fault_set(scene, "cdrs-empty", 0, 0);
     AUTO(json_release)
@@ -438,6 +467,7 @@ int main(void)
         POLLING(a_leg_without_a_name_is_asked_for),
         UNSERVED(a_file_that_no_record_names_is_found_in_its_directory),
         UNSERVED(a_file_whose_record_comes_late_is_no_call_of_its_own_any_more),
+        POLLING(nobody_can_send_a_leg_that_another_call_takes_over),
         POLLING(an_empty_answer_is_not_taken_for_no_calls),
         UNSERVED(a_pbx_that_ignores_the_page_is_asked_for_shorter_periods),
         UNSERVED(firmware_that_knows_no_ends_is_asked_by_the_start),
