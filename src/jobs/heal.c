@@ -304,7 +304,7 @@ enum poll_end heal_listings(struct poll *poll, time_ms from_at, time_ms until_at
     };
     enum poll_end end = POLL_DONE;
 
-    poll->peer = "listing";
+    poll->peer = PEER_LISTING;
     for (size_t i = 0; i < COUNT_OF(directories) && end == POLL_DONE; i++) {
         search.directory = directories[i];
         end = directory_search(&search);

@@ -9,9 +9,9 @@
 #include "store/intake.h"
 
 enum {
-    PAGE_SIZE = 100,        /* Calls; a queue's call may have dozens of legs of 1.5 KB. */
-    TRANSACTION_LEGS = 200, /* Others can write between two of them. */
-    HALVES_MAX = 40,        /* A year halved so often is less than a second. */
+    PAGE_SIZE = 100,       /* Calls; a queue's call may have dozens of legs of 1.5 KB. */
+    TRANSACTION_LEGS = 50, /* Webhooks are made durable between two of them. */
+    HALVES_MAX = 40,       /* A year halved so often is less than a second. */
 };
 
 /* ---- What a page brings ---- */

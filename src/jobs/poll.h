@@ -1,6 +1,6 @@
 /*
  * Asking one PBX for its calls, page by page. Each leg goes the way of a webhook's
- * (store_webhook_keep()), so that what is known already changes nothing; a few hundred legs share a
+ * (store_webhook_keep()), so that what is known already changes nothing; fifty legs share a
  * transaction, and each transaction renews the job's lease: who has lost it writes nothing more.
  * Memory is that of one page.
  */
@@ -43,7 +43,7 @@ enum poll_end {
 /* All pages of the period. */
 enum poll_end poll_period(struct poll *poll, const struct window *window, struct error *error);
 
-/* Keep legs as a webhook's: one transaction each 200. */
+/* Keep legs as a webhook's: one transaction each 50. */
 MUST_USE bool poll_legs_keep(struct poll *poll, const struct cdr_leg *legs, size_t count,
                              struct error *error);
 

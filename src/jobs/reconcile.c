@@ -228,6 +228,9 @@ static void found_tell(const struct run *run)
 {
     char id[ROW_ID_TEXT_SIZE];
 
+    log_debug("reconcile.run", "pbx", row_id_print(run->pbx->id, id), "legs",
+              LOG_NUMBER((int64_t)run->poll.leg_count), "duration_ms",
+              LOG_NUMBER(time_now() - run->now), NULL);
     if (run->poll.new_leg_count > 0 || run->poll.new_recording_count > 0) {
         log_info("reconcile.found", "pbx", row_id_print(run->pbx->id, id), "legs",
                  LOG_NUMBER((int64_t)run->poll.new_leg_count), "recordings",

@@ -110,12 +110,15 @@ void simulator_cdrs_reply(struct simulator *simulator, const json_t *parameters,
     const struct simulator_options *options = &simulator->options;
     bool is_empty = simulator_fault_strikes(simulator, FAULT_CDRS_EMPTY, "cdrapi", NULL);
     bool is_stuck = simulator_fault_strikes(simulator, FAULT_OFFSET_IGNORED, "cdrapi", NULL);
+    bool is_refused = json_object_get(parameters, "timeFilterType") != NULL &&
+                      simulator_fault_strikes(simulator, FAULT_FILTER_UNKNOWN, "cdrapi", NULL);
     int field_count = reply->is_old_api ? options->old_field_count : options->field_count;
 
     simulator_lock(simulator);
     time_ms now =
         time_now() + simulator_fault_value_locked(simulator, FAULT_CLOCK) * (time_ms)SECOND_MS;
-    bool is_fair = book_query_read(parameters, now, options->utc_offset_minutes, &query);
+    bool is_fair =
+        book_query_read(parameters, now, options->utc_offset_minutes, &query) && !is_refused;
     query.offset = is_stuck ? 0 : query.offset;
     page.root = field_count == FIELD_SERVICE + 1 && reply->is_old_api ? "cdr" : "cdr_root";
     page.field_count = reply->is_old_api || query.format == CDR_CSV ? field_count : 0;

@@ -43,6 +43,9 @@ static const struct simulator_fault faults[] = {
     [FAULT_OFFSET_IGNORED] = { "offset-ignored", "api", "cdrapi", 0,
                                "cdrapi gives the first page again and again", NULL },
     [FAULT_CDRS_EMPTY] = { "cdrs-empty", "api", "cdrapi", 0, "cdrapi knows of no calls", NULL },
+    [FAULT_FILTER_UNKNOWN] = { "filter-unknown", "api", "cdrapi", 0,
+                               "timeFilterType is unknown: an empty list, as of older firmware",
+                               NULL },
     [FAULT_CLOCK] = { "clock", "clock", "any", 86400,
                       "the PBX's clock is parameter seconds ahead (negative: behind)", NULL },
 

@@ -37,6 +37,7 @@ enum simulator_fault_id {
     FAULT_COOKIES_EXPIRED,
     FAULT_OFFSET_IGNORED,
     FAULT_CDRS_EMPTY,
+    FAULT_FILTER_UNKNOWN,
     FAULT_CLOCK,
     FAULT_FIRST_SHAPE, /* From here on: known by their shape only. */
 };

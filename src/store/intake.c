@@ -188,8 +188,10 @@ static const char SQL_RECORDING_ALSO[] =
 /* The call that was made up for the file of that path; 0: there is none. */
 static const char SQL_FILE_CALL[] =
     "SELECT recording.call_id FROM recording JOIN leg ON leg.call_id = recording.call_id"
+    " JOIN webhook ON webhook.id = leg.webhook_id"
     " WHERE recording.pbx_id = $1 AND recording.path = $2 AND recording.call_id <> $3"
-    " AND leg.acct_id = '" LEG_OF_FILE "'";
+    " AND leg.acct_id = '" LEG_OF_FILE "' AND webhook.peer = '" PEER_LISTING "'"
+    " AND (SELECT count(*) FROM leg AS other WHERE other.call_id = recording.call_id) = 1";
 static const char SQL_FILE_RECORDING[] =
     "UPDATE recording SET call_id = $2, acct_id = $3, uniqueid = $4, action_type = $5,"
     " direction = $6 WHERE call_id = $1";

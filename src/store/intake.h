@@ -8,9 +8,12 @@
 #include "ledger/reason.h"
 #include "store/db.h"
 
-/* AcctId of the leg that is made up for a file which no call record names (jobs/heal.h). When a
- * record names it after all, its recording moves to that record's call, and the leg goes. */
+/* AcctId of the leg that is made up for a file which no call record names (jobs/heal.h), and the
+ * peer of the body that brings it. When a record names the file after all, its recording moves to
+ * that record's call, and the leg goes. Only the peer, which nobody outside can choose, makes it
+ * such a leg. */
 #define LEG_OF_FILE "file"
+#define PEER_LISTING "listing"
 
 struct intake_webhook {
     int64_t tenant_id;

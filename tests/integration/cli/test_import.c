@@ -101,6 +101,50 @@ static void an_import_is_watched_to_its_summary(void **state)
                "6 calls with 6 recordings are known of that time: 6 stored, 0 missing"));
 }
 
+/* Until the file of that name holds the words. */
+static void output_wait(const char *path, const char *words)
+{
+    int64_t until_ms = time_monotonic_ms() + SETTLE_MS;
+    struct error error = { 0 };
+
+    for (;;) {
+        AUTO(free) char *content = NULL;
+        size_t size = 0;
+        assert_true(file_read(path, 1 * MIB, &content, &size, &error));
+        if (strstr(content, words) != NULL) {
+            return;
+        }
+        if (time_monotonic_ms() > until_ms) {
+            fail_msg("'%s' is not in: %s", words, content);
+        }
+        time_sleep_ms(LOOK_MS);
+    }
+}
+
+static void an_interrupted_watch_leaves_the_import_running(void **state)
+{
+    enum { CALL_COUNT = 8 };
+    static struct simulator_added calls[CALL_COUNT];
+    struct scene *scene = *state;
+    char from[11];
+    char path[128];
+    const char *arguments[] = { "import", "--from", from, "--per-minute", "120", NULL };
+
+    server_set(&scene->server, "RECONCILE_INTERVAL", "0");
+    history_make(scene, calls, CALL_COUNT);
+    date_print(time_now() - 2 * DAY_MS, from);
+    server_start(&scene->server);
+    IGNORE(snprintf(path, sizeof path, "%s/watch", scene->server.folder), "fits");
+    AUTO(file_close) int output = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    pid_t watcher = program_start(&scene->server, arguments, -1, output, output);
+    output_wait(path, " calls, ");
+    assert_int_equal(kill(watcher, SIGINT), 0);
+    assert_int_equal(process_wait(watcher, STOP_MS), 0);
+    output_wait(path, "the import goes on without this command");
+    number_wait(&scene->server, "SELECT count(*) FROM recording WHERE state = 'stored'", CALL_COUNT,
+                SETTLE_MS);
+}
+
 static void an_import_without_a_collecting_process_says_so(void **state)
 {
     struct scene *scene = *state;
@@ -144,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNSERVED(history_is_imported_at_a_throttle_through_a_crash),
         UNSERVED(an_import_is_watched_to_its_summary),
+        UNSERVED(an_interrupted_watch_leaves_the_import_running),
         UNSERVED(an_import_without_a_collecting_process_says_so),
         UNSERVED(an_import_order_that_cannot_be_meant_is_refused),
     };

@@ -240,6 +240,28 @@ static void a_file_whose_record_comes_late_is_no_call_of_its_own_any_more(void *
                  "SELECT count(*) FROM event WHERE call_id NOT IN (SELECT id FROM call)", 0);
 }
 
+/* A sender that calls its leg as we call ours. */
+static void nobody_can_send_a_leg_that_another_call_takes_over(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"AcctId\":\"file\",\"uniqueid\":\"1770326441.1\",\"session\":\"17703264411-1000\","
+        "\"src\":\"1000\",\"recordfiles\":\"2026-02/auto-1770326441-1000-2000.wav@\"}",
+        "{\"AcctId\":\"42\",\"uniqueid\":\"1770326442.2\",\"session\":\"17703264422-1000\","
+        "\"src\":\"1000\",\"recordfiles\":\"2026-02/auto-1770326441-1000-2000.wav@\"}",
+    };
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        AUTO(reply_clear) struct reply reply = { 0 };
+        server_ask_with(&scene->server, "/api/webhook/cdr/default", bodies[i], strlen(bodies[i]),
+                        NULL, NULL, NULL, &reply);
+        assert_int_equal(reply.status, 200);
+    }
+    number_check(&scene->server, "SELECT count(*) FROM call", 2);
+    number_check(&scene->server, "SELECT count(*) FROM leg", 2);
+    number_check(&scene->server, "SELECT count(*) FROM recording_also", 1);
+}
+
 /* ---- What a PBX may do wrong ---- */
 
 static void an_empty_answer_is_not_taken_for_no_calls(void **state)
@@ -256,6 +278,13 @@ static void an_empty_answer_is_not_taken_for_no_calls(void **state)
     assert_non_null(strstr(
         text_get_sql(&scene->server, "SELECT detail FROM reconciliation", detail), added.acct_id));
     assert_true(log_has(&scene->server, "reconcile.failed"));
+    AUTO(text_clear) struct text output = TEXT_UP_TO(64 * KIB);
+    server_must(&scene->server, &(struct command){ .arguments = { "tenant", "list", "--json" } },
+                &output);
+    AUTO(json_release) json_t *tenants = json_loads(text_get(&output), 0, NULL);
+    assert_string_equal(text_at(tenants, "0.poll"), "calls_not_listed");
+    assert_string_equal(text_at(tenants, "0.poll_detail"), detail);
+    assert_true(text_at(tenants, "0.polled_at")[0] != '\0');
     call_add(scene, &(struct simulator_call){ .audio_path = scene->sound }, &silent);
     fault_set(scene, "cdrs-empty", 0, 0);
     AUTO(json_release)
@@ -280,6 +309,22 @@ static void a_pbx_that_ignores_the_page_is_asked_for_shorter_periods(void **stat
     number_wait(&scene->server, "SELECT count(*) FROM call", CALL_COUNT, SETTLE_MS);
     poll_wait(&scene->server);
     number_check(&scene->server, "SELECT count(*) FROM leg", CALL_COUNT);
+}
+
+static void firmware_that_knows_no_ends_is_asked_by_the_start(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added told;
+    struct simulator_added silent;
+
+    fault_set(scene, "filter-unknown", SIMULATOR_FOREVER, 0);
+    server_start(&scene->server);
+    call_ring(scene, &(struct simulator_call){ .audio_path = scene->sound }, &told);
+    call_add(scene, &(struct simulator_call){ .audio_path = scene->longer }, &silent);
+    json_decref(recording_wait(&scene->server, silent.recordings[0].path, "stored", NULL));
+    poll_wait(&scene->server);
+    number_check(&scene->server, "SELECT count(*) FROM reconciliation WHERE reason IS NULL", 1);
+    number_check(&scene->server, "SELECT count(*) FROM call", 2);
 }
 
 static void clock_try(struct scene *scene, long seconds)
@@ -330,6 +375,24 @@ static void the_old_api_is_polled_by_the_start(void **state)
     number_wait(&scene->server, "SELECT count(*) FROM call", 2, SETTLE_MS);
     number_check(&scene->server, "SELECT count(*) FROM leg", 3);
     assert_in_range(ucm_seen(scene).connections_max, 1, 2);
+}
+
+/* All that its records tell is that there was a call. */
+static void recordings_of_the_oldest_firmware_are_found_in_its_directories(void **state)
+{
+    struct scene *scene = *state;
+    struct simulator_added added;
+
+    call_add(scene, &(struct simulator_call){ .audio_path = scene->sound, .members = { "1001" } },
+             &added);
+    server_stop(&scene->server);
+    server_set(&scene->server, "RECONCILE_INTERVAL", "1s");
+    server_start(&scene->server);
+    AUTO(json_release)
+    json_t *call = recording_wait(&scene->server, added.recordings[0].path, "stored", NULL);
+    recording_check(&scene->server, call, 0, &added.recordings[0]);
+    number_check(&scene->server, "SELECT count(*) FROM call", 1);
+    number_check(&scene->server, "SELECT count(*) FROM leg", 2);
 }
 
 static void a_record_without_a_session_joins_the_call_of_its_channel(void **state)
@@ -404,14 +467,19 @@ int main(void)
         POLLING(a_leg_without_a_name_is_asked_for),
         UNSERVED(a_file_that_no_record_names_is_found_in_its_directory),
         UNSERVED(a_file_whose_record_comes_late_is_no_call_of_its_own_any_more),
+        POLLING(nobody_can_send_a_leg_that_another_call_takes_over),
         POLLING(an_empty_answer_is_not_taken_for_no_calls),
         UNSERVED(a_pbx_that_ignores_the_page_is_asked_for_shorter_periods),
+        UNSERVED(firmware_that_knows_no_ends_is_asked_by_the_start),
         UNSERVED(a_pbx_whose_clock_is_a_day_ahead_hides_no_call),
         UNSERVED(a_pbx_whose_clock_is_a_day_behind_hides_no_call),
         cmocka_unit_test_setup_teardown(the_old_api_is_polled_by_the_start, old_setup,
                                         scene_teardown),
         cmocka_unit_test_setup_teardown(a_record_without_a_session_joins_the_call_of_its_channel,
                                         oldest_setup, scene_teardown),
+        cmocka_unit_test_setup_teardown(
+            recordings_of_the_oldest_firmware_are_found_in_its_directories, oldest_setup,
+            scene_teardown),
         UNSERVED(a_refused_login_of_the_poll_stops_the_pbx_as_any_other),
         POLLING(two_collecting_processes_never_poll_at_once),
         UNSERVED(a_thousand_calls_of_a_downtime_are_all_there_once),

@@ -330,6 +330,7 @@ static void paging_faults_repeat_or_hide_calls(void **state)
     struct scene scene;
     struct answer answer = { 0 };
     static const char page[] = ",\"format\":\"json\",\"numRecords\":\"1\",\"offset\":\"1\"";
+    static const char by_end[] = ",\"format\":\"json\",\"timeFilterType\":\"End\"";
 
     (void)state;
     scene_start(&scene, &(struct simulator_options){ 0 });
@@ -341,6 +342,11 @@ static void paging_faults_repeat_or_hide_calls(void **state)
     fault_must(&scene, "cdrs-empty", 1, 0);
     act(scene.simulator, "cdrapi", scene.cookie, page, &answer);
     CHECK_TEXT(text_get(&answer.body), "{\"cdr_root\":[]}");
+    fault_must(&scene, "filter-unknown", SIMULATOR_FOREVER, 0);
+    act(scene.simulator, "cdrapi", scene.cookie, by_end, &answer);
+    CHECK_TEXT(text_get(&answer.body), "{\"cdr_root\":[]}");
+    act(scene.simulator, "cdrapi", scene.cookie, ",\"format\":\"json\"", &answer);
+    CHECK(strstr(text_get(&answer.body), scene.call.uniqueid) != NULL);
     answer_clear(&answer);
     scene_stop(&scene);
 }
