@@ -27,7 +27,7 @@ static int post_setup(void **state)
 
     *state = post;
     scene_make(&post->scene, NULL);
-    post->receiver = receiver_start(0);
+    post->receiver = receiver_start();
     post->secrets = TEXT_UP_TO(64 * KIB);
     server_set(server, "WATCH_INTERVAL", "1s");
     server_set(server, "NOTIFY_ALLOWED_NETWORKS", "127.0.0.1/32");
@@ -79,7 +79,7 @@ static int post_teardown(void **state)
     scene_end(&post->scene);
     receiver_stop(post->receiver);
     text_clear(&post->secrets);
-    free(post); /* Not the receiver: a thread of it may still hang. */
+    free(post);
     return 0;
 }
 
