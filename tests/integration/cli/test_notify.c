@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "alarms.h"
 #include "core/encode.h"
 #include "net/certificate.h"
 #include "receiver.h"
@@ -81,16 +82,6 @@ static int post_teardown(void **state)
     text_clear(&post->secrets);
     free(post);
     return 0;
-}
-
-static void change(const struct server *server, const char *sql)
-{
-    AUTO(db_close) struct db *db = server_db(server);
-    struct error error = { 0 };
-
-    if (!db_script(db, sql, &error)) {
-        fail_msg("%s: %s", sql, error.message);
-    }
 }
 
 /* A target for all alarms; its id, and where it has one its secret. */
@@ -448,6 +439,27 @@ static void a_removed_target_hears_nothing(void **state)
                      0);
 }
 
+static void tests_that_nobody_takes_have_an_end(void **state)
+{
+    enum { WAITING_MAX = 20 };
+    struct post *post = *state;
+    char id[32];
+    char secret[64];
+    char path[128];
+    AUTO(reply_clear) struct reply reply = { 0 };
+
+    webhook_add(post, "/hang", id, secret); /* One at a time is sent: the others wait. */
+    IGNORE(snprintf(path, sizeof path, "/api/alarm-targets/%s/test", id), "fits");
+    for (int i = 0; i < WAITING_MAX; i++) {
+        target_test(post, id);
+    }
+    server_ask(&post->scene.server, path, "{}", &reply);
+    assert_int_equal(reply.status, 429);
+    assert_string_equal(text_at(reply.json, "code"), "too_many_waiting");
+    server_must(&post->scene.server, &(struct command){ .arguments = { "alarms", "remove", id } },
+                NULL);
+}
+
 /* ---- Mail ---- */
 
 static void certificate_make(const char *folder)
@@ -703,6 +715,7 @@ int main(void)
         UNSERVED(a_network_that_is_not_allowed_gets_nothing),
         SERVED(a_killed_role_tells_it_all_the_same),
         SERVED(a_removed_target_hears_nothing),
+        SERVED(tests_that_nobody_takes_have_an_end),
         MAILED(a_mail_is_delivered_over_tls_with_a_login),
         MAILED(a_wrong_mail_password_is_said_and_not_hammered),
         MAILED(a_refused_recipient_is_final_and_a_greylisted_one_is_not),
