@@ -191,8 +191,11 @@ static const char SCHEMA_2[] =
     "CREATE INDEX attempt_by_pbx ON attempt (pbx_id, id);"
 
     "CREATE TABLE audit ("
-    "  id {id} PRIMARY KEY, started_at BIGINT NOT NULL, ended_at BIGINT,"
-    "  violation_count BIGINT NOT NULL DEFAULT 0, content TEXT);" /* what was checked, JSON */
+    "  id {id} PRIMARY KEY, tenant_id BIGINT NOT NULL," /* 0: of all, and of the server */
+    "  is_whole BIGINT NOT NULL," /* everything was checked, the files' bytes too */
+    "  started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, violation_count BIGINT NOT NULL,"
+    "  content TEXT NOT NULL);" /* what was checked and found, JSON */
+    "CREATE INDEX audit_by_tenant ON audit (tenant_id, id);"
     "CREATE TABLE chore ("
     "  name TEXT PRIMARY KEY, due_at BIGINT NOT NULL, worker TEXT) {by key};";
 

@@ -15,6 +15,7 @@ static inline int watched_setup(void **state)
     *state = scene;
     scene_make(scene, NULL);
     server_set(&scene->server, "WATCH_INTERVAL", "1s");
+    server_set(&scene->server, "AUDIT_INTERVAL", "0");
     server_set(&scene->server, "NOTIFY_ALLOWED_NETWORKS", "127.0.0.1/32");
     server_start(&scene->server);
     return 0;
@@ -97,11 +98,13 @@ static inline void contract_check(const char *schema, const json_t *object)
 
 /* What makes the server's alarm `audit_violation`, and what ends it. */
 #define AUDIT_BREAKS                                                                               \
-    "INSERT INTO audit (id, started_at, ended_at, violation_count) VALUES"                         \
-    " (9000000000000000001, 1, 1770325200000, 3);"
+    "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, violation_count, content) " \
+    "VALUES"                                                                                       \
+    " (9000000000000000001, 0, 1, 1, 1770325200000, 3, '{}');"
 #define AUDIT_MENDS                                                                                \
-    "INSERT INTO audit (id, started_at, ended_at, violation_count) VALUES"                         \
-    " (9000000000000000002, 1, 1770325200000, 0);"
+    "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, violation_count, content) " \
+    "VALUES"                                                                                       \
+    " (9000000000000000002, 0, 1, 1, 1770325200000, 0, '{}');"
 
 #define WATCHED(test) cmocka_unit_test_setup_teardown(test, watched_setup, scene_teardown)
 

@@ -206,9 +206,13 @@ static void recordings_that_do_not_come_lower_the_yield(void **state)
 static void a_storage_that_takes_nothing_is_told(void **state)
 {
     const struct scene *scene = *state;
+    static const char *const roles[] = { "collect", "speech", "insight" };
     char drafts[160];
     char away[160];
 
+    for (size_t i = 0; i < COUNT_OF(roles); i++) { /* Each makes the folder when it starts. */
+        assert_true(role_wait(&scene->server, roles[i], 0) > 0);
+    }
     IGNORE(snprintf(drafts, sizeof drafts, "%s/recordings/.drafts", scene->server.data), "fits");
     IGNORE(snprintf(away, sizeof away, "%s/away", scene->server.data), "fits");
     assert_int_equal(rename(drafts, away), 0);
@@ -259,8 +263,9 @@ static void what_flickers_is_told_once(void **state)
 {
     const struct scene *scene = *state;
     const struct server *server = &scene->server;
-    static const char BREAKS[] = "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                                 " VALUES (9000000000000000001, 1, 1770325200000, 1)"
+    static const char BREAKS[] = "INSERT INTO audit (id, tenant_id, is_whole, started_at, "
+                                 "ended_at, violation_count, content)"
+                                 " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 1, '{}')"
                                  " ON CONFLICT (id) DO UPDATE SET violation_count = 1;";
 
     change(server, BREAKS);
@@ -294,8 +299,9 @@ static void what_is_found_once_is_no_alarm_yet(void **state)
     int64_t until_ms = time_monotonic_ms() + SETTLE_MS;
 
     /* Held still between two looks. */
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 1);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 1, '{}');");
     while (server_number(server, "SELECT count(*) FROM alarm WHERE kind = $1", "audit_violation") ==
            0) {
         assert_true(time_monotonic_ms() < until_ms);

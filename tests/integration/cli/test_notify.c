@@ -31,6 +31,7 @@ static int post_setup(void **state)
     post->receiver = receiver_start();
     post->secrets = TEXT_UP_TO(64 * KIB);
     server_set(server, "WATCH_INTERVAL", "1s");
+    server_set(server, "AUDIT_INTERVAL", "0");
     server_set(server, "NOTIFY_ALLOWED_NETWORKS", "127.0.0.1/32");
     server_set(server, "NOTIFY_SCHEDULE", "1s,1s,1s");
     return 0;
@@ -195,8 +196,9 @@ static void an_alarm_is_told_when_raised_and_when_cleared(void **state)
     struct error error = { 0 };
 
     webhook_add(post, "/ok", id, secret);
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     const struct received *raised = received_wait(post->receiver, "/ok", 1);
     signature_check(raised, secret);
     assert_string_equal(received_header(raised, "Content-Type", value), "application/json");
@@ -248,8 +250,9 @@ static void targets_hear_what_is_theirs(void **state)
         server_must(server, &command, NULL);
     }
     change(server, "UPDATE pbx SET stop_reason = 'login_refused', stopped_at = 1770325200000;"
-                   "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+                   "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         IGNORE(received_wait(post->receiver, paths[i], wanted[i]), "it came");
     }
@@ -342,8 +345,9 @@ static void gone_switches_the_target_off_until_a_test_is_taken(void **state)
     json_decref(delivery_wait(post, id, "failed", 1));
     AUTO(json_release) json_t *off = server_get(server, "/api/alarm-targets");
     assert_non_null(strstr(text_at(off, "targets.0.disabled_reason"), "410"));
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     time_sleep_ms(5 * SECOND_MS);
     assert_int_equal(received_count(post->receiver, "/gone"), 1);
     assert_int_equal(server_number(server, "SELECT count(*) FROM alarm WHERE is_pending = 0", NULL),
