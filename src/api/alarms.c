@@ -192,6 +192,15 @@ void targets_remove(struct http_request *request, void *context)
     pool_give(&api->pool, db);
 }
 
+static void test_failed(struct http_request *request, const struct error *error)
+{
+    if (error->kind == ERROR_LIMIT) {
+        http_answer_problem(request, 429, "too_many_waiting", "%s", error->message);
+    } else {
+        api_failed(request, error);
+    }
+}
+
 void targets_test(struct http_request *request, void *context)
 {
     struct api *api = context;
@@ -208,7 +217,7 @@ void targets_test(struct http_request *request, void *context)
             http_answer_json(request, 202, json_pack("{s:s}", "delivery", row_id_print(id, text)));
         } else {
             db_rollback(db);
-            api_failed(request, &error);
+            test_failed(request, &error);
         }
     }
     pool_give(&api->pool, db);

@@ -16,6 +16,7 @@ enum {
     RETRY_AFTER_S_MAX = 24 * 3600,
     LOGIN_WAIT_S = 1800, /* Mail servers lock accounts after some wrong passwords. */
     HEADER_SIZE = 160,
+    TEST_WAITING_MAX = 20,
 };
 
 /* ---- Who is told ---- */
@@ -57,6 +58,22 @@ bool notify_all(struct db *db, struct arena *arena, const char *event,
     return true;
 }
 
+/* Tests are for trying: whoever asks for many without looking at their deliveries is stopped. */
+static bool waiting_check(struct db *db, int64_t target_id, struct error *error)
+{
+    static const char SQL[] =
+        "SELECT count(*) FROM delivery WHERE target_id = $1 AND state = 'waiting'";
+    int64_t count = 0;
+
+    if (!db_run_number(db, SQL, DB_VALUES(DB_INT(target_id)), 0, &count, error)) {
+        return false;
+    }
+    return count < TEST_WAITING_MAX ||
+           error_set(error, ERROR_LIMIT,
+                     "%d messages wait for this target already; see its deliveries for why",
+                     TEST_WAITING_MAX);
+}
+
 bool notify_test(struct db *db, struct arena *arena, const struct target_row *target, time_ms now,
                  int64_t *delivery_id_out, struct error *error)
 {
@@ -67,7 +84,8 @@ bool notify_test(struct db *db, struct arena *arena, const struct target_row *ta
                                .since = now,
                                .detail = "somebody asked for this test" };
 
-    return message_add(db, target, 0, NOTICE_TEST, notice_make(arena, NOTICE_TEST, &alarm, now),
+    return waiting_check(db, target->id, error) &&
+           message_add(db, target, 0, NOTICE_TEST, notice_make(arena, NOTICE_TEST, &alarm, now),
                        now, delivery_id_out, error);
 }
 

@@ -19,7 +19,7 @@
 MUST_USE bool notify_all(struct db *db, struct arena *arena, const char *event,
                          const struct alarm_row *alarm, time_ms now, struct error *error);
 /* A test message for one target, also for one that is switched off: when it is taken, the target
- * is on again. Inside a transaction. */
+ * is on again. ERROR_LIMIT where many messages wait for it already. Inside a transaction. */
 MUST_USE bool notify_test(struct db *db, struct arena *arena, const struct target_row *target,
                           time_ms now, int64_t *delivery_id_out, struct error *error);
 

@@ -482,20 +482,25 @@ static bool roles_check(struct look *look, struct error *error)
     return true;
 }
 
+/* What an audit found stands until a whole one that covers it found nothing there. */
 static bool audit_check(struct look *look, struct error *error)
 {
-    static const char SQL[] = "SELECT ended_at, violation_count FROM audit"
-                              " WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+    static const char SQL[] =
+        "SELECT found.tenant_id, found.ended_at, found.violation_count FROM audit AS found"
+        " WHERE found.violation_count > 0 AND NOT EXISTS (SELECT 1 FROM audit AS later"
+        "   WHERE later.id > found.id AND (later.is_whole <> 0 OR later.violation_count > 0)"
+        "   AND later.tenant_id IN (0, found.tenant_id))"
+        " ORDER BY found.id";
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
+    enum db_step step = DB_DONE;
 
     if (!db_query(look->db, SQL, DB_NO_VALUES, &rows, error)) {
         return false;
     }
-    enum db_step step = db_next(&rows, error);
-    if (step == DB_ROW && db_int(&rows, 1) > 0) {
-        found_add(look, ALARM_AUDIT_VIOLATION, 0, 0, db_int(&rows, 0),
+    while ((step = db_next(&rows, error)) == DB_ROW) {
+        found_add(look, ALARM_AUDIT_VIOLATION, db_int(&rows, 0), 0, db_int(&rows, 1),
                   arena_print(look->arena, "the audit of %s found %lld violations",
-                              instant(look, db_int(&rows, 0)), (long long)db_int(&rows, 1)));
+                              instant(look, db_int(&rows, 1)), (long long)db_int(&rows, 2)));
     }
     return step != DB_FAILED;
 }

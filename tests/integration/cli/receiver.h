@@ -29,6 +29,7 @@ struct receiver {
     struct received requests[RECEIVED_MAX];
     size_t count;
     atomic_bool is_stopping;
+    atomic_int serving_count;
 };
 
 struct receiver_call {
@@ -125,6 +126,7 @@ static inline void *receiver_serve(void *argument)
         IGNORE(write(call.connection, answer, strlen(answer)), "a lost answer is tried again");
     }
     (void)close(call.connection);
+    call.receiver->serving_count--;
     return NULL;
 }
 
@@ -140,6 +142,7 @@ static inline void *receiver_run(void *argument)
         }
         struct receiver_call *call = memory_new(sizeof *call);
         *call = (struct receiver_call){ .receiver = receiver, .connection = connection };
+        receiver->serving_count++;
         if (pthread_create(&thread, NULL, receiver_serve, call) == 0) {
             (void)pthread_detach(thread);
         }
@@ -147,13 +150,11 @@ static inline void *receiver_run(void *argument)
     return NULL;
 }
 
-/* On a port of its own, or (0 < port) on that one. Never freed before the process ends, so that a
- * thread that hangs harms nothing. */
-static inline struct receiver *receiver_start(int port)
+/* On a port of its own. */
+static inline struct receiver *receiver_start(void)
 {
     struct receiver *receiver = memory_new(sizeof *receiver);
     struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons((uint16_t)port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t size = sizeof address;
     int yes = 1;
@@ -169,12 +170,21 @@ static inline struct receiver *receiver_start(int port)
     return receiver;
 }
 
+/* When whoever asked it has hung up. */
 static inline void receiver_stop(struct receiver *receiver)
 {
     receiver->is_stopping = true;
     (void)shutdown(receiver->listener, SHUT_RDWR);
     (void)pthread_join(receiver->thread, NULL);
     (void)close(receiver->listener);
+    while (receiver->serving_count > 0) {
+        time_sleep_ms(LOOK_MS);
+    }
+    for (size_t i = 0; i < receiver->count; i++) {
+        text_clear(&receiver->requests[i].body);
+    }
+    (void)pthread_mutex_destroy(&receiver->lock);
+    free(receiver);
 }
 
 /* Until the path was asked for that often; the last of these requests. */

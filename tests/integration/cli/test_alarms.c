@@ -1,96 +1,5 @@
-/* Each kind of alarm: raised when exactly that is broken, cleared when it is mended; and what the
- * API, the events and the command line say of it, to whom. */
-#include "receiver.h"
-
-/* ---- Little helpers of this file ---- */
-
-/* A served scene whose watch looks every second. */
-static int watched_setup(void **state)
-{
-    struct scene *scene = memory_new(sizeof *scene);
-
-    *state = scene;
-    scene_make(scene, NULL);
-    server_set(&scene->server, "WATCH_INTERVAL", "1s");
-    server_set(&scene->server, "NOTIFY_ALLOWED_NETWORKS", "127.0.0.1/32");
-    server_start(&scene->server);
-    return 0;
-}
-
-static void change(const struct server *server, const char *sql)
-{
-    AUTO(db_close) struct db *db = server_db(server);
-    struct error error = { 0 };
-
-    if (!db_script(db, sql, &error)) {
-        fail_msg("%s: %s", sql, error.message);
-    }
-}
-
-/* The alarm of that kind in the list, NULL when there is none; borrowed. */
-static const json_t *alarm_in(const json_t *answer, const char *kind)
-{
-    const json_t *list = json_object_get(answer, "alarms");
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (strcmp(text_at(json_array_get(list, i), "kind"), kind) == 0) {
-            return json_array_get(list, i);
-        }
-    }
-    return NULL;
-}
-
-/* Until the kind is raised (or not); the whole answer, yours to release. */
-static json_t *alarm_wait(const struct server *server, const char *kind, bool is_raised)
-{
-    int64_t until_ms = time_monotonic_ms() + SETTLE_MS;
-
-    for (;;) {
-        json_t *answer = server_get(server, "/api/alarms");
-        if ((alarm_in(answer, kind) != NULL) == is_raised) {
-            return answer;
-        }
-        if (time_monotonic_ms() > until_ms) {
-            AUTO(free) char *text = json_dumps(answer, JSON_INDENT(1));
-            log_show(server);
-            fail_msg("the alarm '%s' is%s raised: %s", kind, is_raised ? " not" : "", text);
-        }
-        json_decref(answer);
-        time_sleep_ms(10 * LOOK_MS);
-    }
-}
-
-/* The object has every member that api/openapi.json requires of that schema, and none that it does
- * not name. */
-static void contract_check(const char *schema, const json_t *object)
-{
-    char path[128];
-    char *content = NULL;
-    size_t size = 0;
-    const char *name = NULL;
-    json_t *value = NULL;
-    size_t index = 0;
-    struct error error = { 0 };
-
-    assert_true(file_read("api/openapi.json", 1 * MIB, &content, &size, &error));
-    AUTO(json_release) json_t *contract = json_read(content, size, &error);
-    free(content);
-    IGNORE(snprintf(path, sizeof path, "components.schemas.%s", schema), "fits");
-    const json_t *shape = json_at(contract, path);
-    assert_true(json_array_size(json_object_get(shape, "required")) > 0);
-    json_array_foreach(json_object_get(shape, "required"), index, value)
-    {
-        if (json_object_get(object, json_string_value(value)) == NULL) {
-            fail_msg("%s lacks '%s'", schema, json_string_value(value));
-        }
-    }
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
-        if (json_object_get(json_object_get(shape, "properties"), name) == NULL) {
-            fail_msg("the contract knows no '%s' of %s", name, schema);
-        }
-    }
-}
+/* Each kind of alarm: raised when exactly that is broken, cleared when it is mended. */
+#include "alarms.h"
 
 /* Raised, alone, and complete. */
 static void raised_check(const struct server *server, const char *kind, const char *evidence)
@@ -179,11 +88,7 @@ static const struct {
       " FROM lane, (SELECT 960 AS n UNION SELECT 961 UNION SELECT 60) AS late"
       " WHERE stage = 'transcribe';",
       "DELETE FROM job;" },
-    { "audit_violation", NULL, "3 violations",
-      "INSERT INTO audit (id, started_at, ended_at, violation_count) VALUES"
-      " (9000000000000000001, 1, 1770325200000, 3);",
-      "INSERT INTO audit (id, started_at, ended_at, violation_count) VALUES"
-      " (9000000000000000002, 1, 1770325200000, 0);" },
+    { "audit_violation", NULL, "3 violations", AUDIT_BREAKS, AUDIT_MENDS },
 };
 
 static void what_the_database_shows_is_raised_and_cleared(void **state)
@@ -301,9 +206,13 @@ static void recordings_that_do_not_come_lower_the_yield(void **state)
 static void a_storage_that_takes_nothing_is_told(void **state)
 {
     const struct scene *scene = *state;
+    static const char *const roles[] = { "collect", "speech", "insight" };
     char drafts[160];
     char away[160];
 
+    for (size_t i = 0; i < COUNT_OF(roles); i++) { /* Each makes the folder when it starts. */
+        assert_true(role_wait(&scene->server, roles[i], 0) > 0);
+    }
     IGNORE(snprintf(drafts, sizeof drafts, "%s/recordings/.drafts", scene->server.data), "fits");
     IGNORE(snprintf(away, sizeof away, "%s/away", scene->server.data), "fits");
     assert_int_equal(rename(drafts, away), 0);
@@ -354,8 +263,9 @@ static void what_flickers_is_told_once(void **state)
 {
     const struct scene *scene = *state;
     const struct server *server = &scene->server;
-    static const char BREAKS[] = "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                                 " VALUES (9000000000000000001, 1, 1770325200000, 1)"
+    static const char BREAKS[] = "INSERT INTO audit (id, tenant_id, is_whole, started_at, "
+                                 "ended_at, violation_count, content)"
+                                 " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 1, '{}')"
                                  " ON CONFLICT (id) DO UPDATE SET violation_count = 1;";
 
     change(server, BREAKS);
@@ -389,8 +299,9 @@ static void what_is_found_once_is_no_alarm_yet(void **state)
     int64_t until_ms = time_monotonic_ms() + SETTLE_MS;
 
     /* Held still between two looks. */
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 1);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 1, '{}');");
     while (server_number(server, "SELECT count(*) FROM alarm WHERE kind = $1", "audit_violation") ==
            0) {
         assert_true(time_monotonic_ms() < until_ms);
@@ -408,233 +319,6 @@ static void what_is_found_once_is_no_alarm_yet(void **state)
                      0);
 }
 
-/* ---- Who sees what ---- */
-
-static long ask_as(const struct server *server, const char *method, const char *path,
-                   const char *body, const char *token, struct reply *reply)
-{
-    char url[256];
-    char bearer[192];
-
-    IGNORE(snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server->port, path), "fits");
-    IGNORE(snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", token), "fits");
-    web_ask(&(struct ask){ .method = method, .url = url, .body = body, .headers = { bearer } },
-            reply);
-    return reply->status;
-}
-
-static void alarms_are_told_to_those_whom_they_concern(void **state)
-{
-    struct scene *scene = *state;
-    const struct server *server = &scene->server;
-    char manager[128];
-    char other[128];
-    char viewer[128];
-    AUTO(reply_clear) struct reply reply = { 0 };
-
-    server_must(server, &(struct command){ .arguments = { "tenant", "create", "other" } }, NULL);
-    token_create(server, "default", "manager", manager);
-    token_create(server, "default", "viewer", viewer);
-    token_create(server, "other", "manager", other);
-    change(server, findings[3].breaks); /* The server's. */
-    server_ask_with(server, "/api/webhook/cdr/default", "{ this is no JSON", 0, NULL, NULL, NULL,
-                    &reply);
-    json_decref(alarm_wait(server, "quarantine", true));
-    json_decref(alarm_wait(server, "audit_violation", true));
-
-    assert_int_equal(ask_as(server, "GET", "/api/alarms", NULL, viewer, &reply), 403);
-    assert_int_equal(ask_as(server, "GET", "/api/alarms", NULL, manager, &reply), 200);
-    assert_int_equal(json_array_size(json_at(reply.json, "alarms")), 1);
-    assert_non_null(alarm_in(reply.json, "quarantine"));
-    assert_int_equal(ask_as(server, "GET", "/api/alarms?tenant=default", NULL, other, &reply), 200);
-    assert_int_equal(json_array_size(json_at(reply.json, "alarms")), 0);
-    assert_int_equal(ask_as(server, "GET", "/api/alarms", NULL, server->token, &reply), 200);
-    assert_int_equal(json_array_size(json_at(reply.json, "alarms")), 2);
-    assert_int_equal(ask_as(server, "GET", "/api/alarms?tenant=other", NULL, server->token, &reply),
-                     200);
-    assert_int_equal(json_array_size(json_at(reply.json, "alarms")), 0);
-    assert_int_equal(
-        ask_as(server, "GET", "/api/alarms?tenant=nobody", NULL, server->token, &reply), 404);
-    assert_int_equal(ask_as(server, "GET", "/api/alarms?state=loud", NULL, server->token, &reply),
-                     400);
-}
-
-static void targets_of_another_tenant_are_not_there(void **state)
-{
-    struct scene *scene = *state;
-    const struct server *server = &scene->server;
-    static const char BODY[] = "{\"kind\":\"webhook\",\"address\":\"https://example.test/hook\"}";
-    static const char *const deeds[][2] = { { "POST", "/test" },
-                                            { "GET", "/deliveries" },
-                                            { "DELETE", "" } };
-    char tokens[2][128];
-    char ids[3][32];
-    AUTO(reply_clear) struct reply reply = { 0 };
-
-    server_must(server, &(struct command){ .arguments = { "tenant", "create", "other" } }, NULL);
-    token_create(server, "default", "manager", tokens[0]);
-    token_create(server, "other", "manager", tokens[1]);
-    const char *const owners[] = { tokens[0], tokens[1], server->token };
-    for (size_t i = 0; i < COUNT_OF(owners); i++) {
-        assert_int_equal(ask_as(server, "POST", "/api/alarm-targets", BODY, owners[i], &reply),
-                         201);
-        assert_true(strncmp(text_at(reply.json, "secret"), "whsec_", 6) == 0);
-        assert_string_equal(text_at(reply.json, "tenant"), i == 0   ? "default"
-                                                           : i == 1 ? "other"
-                                                                    : "");
-        IGNORE(snprintf(ids[i], sizeof ids[i], "%s", text_at(reply.json, "id")), "fits");
-    }
-    assert_int_equal(ask_as(server, "POST", "/api/alarm-targets", BODY, tokens[0], &reply), 422);
-    for (size_t i = 0; i < COUNT_OF(deeds); i++) {
-        for (size_t j = 0; j < COUNT_OF(ids); j++) {
-            char path[128];
-            IGNORE(snprintf(path, sizeof path, "/api/alarm-targets/%s%s", ids[j], deeds[i][1]),
-                   "fits");
-            long status = ask_as(server, deeds[i][0], path, NULL, tokens[0], &reply);
-            assert_true(j == 0 || status == 404);
-            assert_true(j > 0 || (status >= 200 && status < 300));
-            if (status == 200) {
-                contract_check("Delivery", json_at(reply.json, "deliveries.0"));
-            }
-        }
-    }
-    assert_int_equal(ask_as(server, "GET", "/api/alarm-targets", NULL, tokens[1], &reply), 200);
-    assert_int_equal(json_array_size(json_at(reply.json, "targets")), 1);
-    assert_null(strstr(text_get(&reply.body), "whsec_"));
-    contract_check("AlarmTarget", json_at(reply.json, "targets.0"));
-    assert_int_equal(ask_as(server, "GET", "/api/alarm-targets", NULL, server->token, &reply), 200);
-    assert_int_equal(json_array_size(json_at(reply.json, "targets")), 2); /* One was removed. */
-}
-
-static void wrong_targets_are_refused_with_a_reason(void **state)
-{
-    struct scene *scene = *state;
-    const struct server *server = &scene->server;
-    static const struct {
-        const char *body, *words;
-        long status;
-    } rows[] = {
-        { "no json", "as JSON", 400 },
-        { "{\"kind\":\"webhook\"}", "as JSON", 400 },
-        { "{\"kind\":\"pigeon\",\"address\":\"roof\"}", "no kind of target", 422 },
-        { "{\"kind\":\"webhook\",\"address\":\"ftp://example.test\"}", "https://", 422 },
-        { "{\"kind\":\"webhook\",\"address\":\"https://me:pw@example.test\"}", "user", 422 },
-        { "{\"kind\":\"email\",\"address\":\"owner@example.test\"}", "SMTP_URL", 422 },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        AUTO(reply_clear) struct reply reply = { 0 };
-        assert_int_equal(
-            ask_as(server, "POST", "/api/alarm-targets", rows[i].body, server->token, &reply),
-            rows[i].status);
-        assert_non_null(strstr(text_at(reply.json, "detail"), rows[i].words));
-    }
-}
-
-/* ---- Events and commands ---- */
-
-struct listener {
-    const struct server *server;
-    struct text heard;
-    atomic_bool is_done;
-};
-
-static size_t listener_take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct listener *listener = context;
-
-    text_add_bytes(&listener->heard, bytes, size * count);
-    return strstr(text_get(&listener->heard), "\"cleared\"") != NULL ? 0 : size * count;
-}
-
-static void *listener_run(void *argument)
-{
-    struct listener *listener = argument;
-    char url[128];
-    char bearer[192];
-    CURL *easy = curl_easy_init();
-
-    IGNORE(snprintf(url, sizeof url, "http://127.0.0.1:%d/api/events", listener->server->port),
-           "fits");
-    IGNORE(snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", listener->server->token),
-           "fits");
-    struct curl_slist *headers = curl_slist_append(NULL, bearer);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 2L * SETTLE_MS);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, listener_take);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, listener);
-    IGNORE(curl_easy_perform(easy), "what was heard tells");
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
-    listener->is_done = true;
-    return NULL;
-}
-
-static void dashboards_hear_of_it_live(void **state)
-{
-    struct scene *scene = *state;
-    struct server *server = &scene->server;
-    struct listener listener = { .server = server, .heard = TEXT_UP_TO(1 * MIB) };
-    pthread_t thread;
-
-    assert_int_equal(pthread_create(&thread, NULL, listener_run, &listener), 0);
-    time_sleep_ms(SECOND_MS); /* Until it listens: events of before are not told. */
-    change(server, findings[3].breaks);
-    json_decref(alarm_wait(server, "audit_violation", true));
-    change(server, findings[3].mends);
-    json_decref(alarm_wait(server, "audit_violation", false));
-    (void)pthread_join(thread, NULL);
-    const char *heard = text_get(&listener.heard);
-    assert_non_null(strstr(heard, "event: alarm\n"));
-    assert_non_null(strstr(heard, "{\"kind\":\"audit_violation\",\"state\":\"raised\"}"));
-    assert_non_null(strstr(heard, "{\"kind\":\"audit_violation\",\"state\":\"cleared\"}"));
-    text_clear(&listener.heard);
-}
-
-static void the_command_line_says_the_same(void **state)
-{
-    struct scene *scene = *state;
-    const struct server *server = &scene->server;
-    AUTO(text_clear) struct text output = TEXT_UP_TO(64 * KIB);
-    AUTO(text_clear) struct text errors = TEXT_UP_TO(64 * KIB);
-
-    server_must(server, &(struct command){ .arguments = { "alarms" } }, &output);
-    assert_string_equal(text_get(&output), "no alarm is raised\n");
-    change(server, findings[3].breaks);
-    json_decref(alarm_wait(server, "audit_violation", true));
-    text_reset(&output);
-    server_must(server, &(struct command){ .arguments = { "alarms", "list" } }, &output);
-    assert_non_null(strstr(text_get(&output), "audit_violation  this server"));
-    assert_non_null(strstr(text_get(&output), "-> Run audiapro audit"));
-    text_reset(&output);
-    server_must(server, &(struct command){ .arguments = { "alarms", "list", "--json", "--all" } },
-                &output);
-    assert_non_null(strstr(text_get(&output), "\"audit_violation\""));
-    text_reset(&output);
-    server_must(server,
-                &(struct command){ .arguments = { "alarms", "list", "--tenant", "default" } },
-                &output);
-    assert_string_equal(text_get(&output), "no alarm is raised\n");
-    assert_int_equal(server_command(server, &(struct command){ .arguments = { "alarms", "add" } },
-                                    NULL, &errors),
-                     2);
-    assert_int_equal(
-        server_command(server,
-                       &(struct command){ .arguments = { "alarms", "add", "--email", "a@b.test" } },
-                       NULL, &errors),
-        1);
-    assert_non_null(strstr(text_get(&errors), "SMTP_URL"));
-    assert_int_equal(
-        server_command(server,
-                       &(struct command){ .arguments = { "alarms", "test", "0000000000000001" } },
-                       NULL, &errors),
-        1);
-}
-
-#define WATCHED(test) cmocka_unit_test_setup_teardown(test, watched_setup, scene_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -649,11 +333,6 @@ int main(void)
         WATCHED(a_role_that_shows_no_life_is_told),
         WATCHED(what_flickers_is_told_once),
         WATCHED(what_is_found_once_is_no_alarm_yet),
-        WATCHED(alarms_are_told_to_those_whom_they_concern),
-        WATCHED(targets_of_another_tenant_are_not_there),
-        WATCHED(wrong_targets_are_refused_with_a_reason),
-        WATCHED(dashboards_hear_of_it_live),
-        WATCHED(the_command_line_says_the_same),
     };
     return cmocka_run_group_tests_name("cli/alarms", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "alarms.h"
 #include "core/encode.h"
 #include "net/certificate.h"
 #include "receiver.h"
@@ -27,9 +28,10 @@ static int post_setup(void **state)
 
     *state = post;
     scene_make(&post->scene, NULL);
-    post->receiver = receiver_start(0);
+    post->receiver = receiver_start();
     post->secrets = TEXT_UP_TO(64 * KIB);
     server_set(server, "WATCH_INTERVAL", "1s");
+    server_set(server, "AUDIT_INTERVAL", "0");
     server_set(server, "NOTIFY_ALLOWED_NETWORKS", "127.0.0.1/32");
     server_set(server, "NOTIFY_SCHEDULE", "1s,1s,1s");
     return 0;
@@ -79,18 +81,8 @@ static int post_teardown(void **state)
     scene_end(&post->scene);
     receiver_stop(post->receiver);
     text_clear(&post->secrets);
-    free(post); /* Not the receiver: a thread of it may still hang. */
+    free(post);
     return 0;
-}
-
-static void change(const struct server *server, const char *sql)
-{
-    AUTO(db_close) struct db *db = server_db(server);
-    struct error error = { 0 };
-
-    if (!db_script(db, sql, &error)) {
-        fail_msg("%s: %s", sql, error.message);
-    }
 }
 
 /* A target for all alarms; its id, and where it has one its secret. */
@@ -204,8 +196,9 @@ static void an_alarm_is_told_when_raised_and_when_cleared(void **state)
     struct error error = { 0 };
 
     webhook_add(post, "/ok", id, secret);
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     const struct received *raised = received_wait(post->receiver, "/ok", 1);
     signature_check(raised, secret);
     assert_string_equal(received_header(raised, "Content-Type", value), "application/json");
@@ -257,8 +250,9 @@ static void targets_hear_what_is_theirs(void **state)
         server_must(server, &command, NULL);
     }
     change(server, "UPDATE pbx SET stop_reason = 'login_refused', stopped_at = 1770325200000;"
-                   "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+                   "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         IGNORE(received_wait(post->receiver, paths[i], wanted[i]), "it came");
     }
@@ -351,8 +345,9 @@ static void gone_switches_the_target_off_until_a_test_is_taken(void **state)
     json_decref(delivery_wait(post, id, "failed", 1));
     AUTO(json_release) json_t *off = server_get(server, "/api/alarm-targets");
     assert_non_null(strstr(text_at(off, "targets.0.disabled_reason"), "410"));
-    change(server, "INSERT INTO audit (id, started_at, ended_at, violation_count)"
-                   " VALUES (9000000000000000001, 1, 1770325200000, 7);");
+    change(server, "INSERT INTO audit (id, tenant_id, is_whole, started_at, ended_at, "
+                   "violation_count, content)"
+                   " VALUES (9000000000000000001, 0, 1, 1, 1770325200000, 7, '{}');");
     time_sleep_ms(5 * SECOND_MS);
     assert_int_equal(received_count(post->receiver, "/gone"), 1);
     assert_int_equal(server_number(server, "SELECT count(*) FROM alarm WHERE is_pending = 0", NULL),
@@ -446,6 +441,27 @@ static void a_removed_target_hears_nothing(void **state)
                                    " 'notify') + (SELECT count(*) FROM alarm_target)",
                                    NULL),
                      0);
+}
+
+static void tests_that_nobody_takes_have_an_end(void **state)
+{
+    enum { WAITING_MAX = 20 };
+    struct post *post = *state;
+    char id[32];
+    char secret[64];
+    char path[128];
+    AUTO(reply_clear) struct reply reply = { 0 };
+
+    webhook_add(post, "/hang", id, secret); /* One at a time is sent: the others wait. */
+    IGNORE(snprintf(path, sizeof path, "/api/alarm-targets/%s/test", id), "fits");
+    for (int i = 0; i < WAITING_MAX; i++) {
+        target_test(post, id);
+    }
+    server_ask(&post->scene.server, path, "{}", &reply);
+    assert_int_equal(reply.status, 429);
+    assert_string_equal(text_at(reply.json, "code"), "too_many_waiting");
+    server_must(&post->scene.server, &(struct command){ .arguments = { "alarms", "remove", id } },
+                NULL);
 }
 
 /* ---- Mail ---- */
@@ -703,6 +719,7 @@ int main(void)
         UNSERVED(a_network_that_is_not_allowed_gets_nothing),
         SERVED(a_killed_role_tells_it_all_the_same),
         SERVED(a_removed_target_hears_nothing),
+        SERVED(tests_that_nobody_takes_have_an_end),
         MAILED(a_mail_is_delivered_over_tls_with_a_login),
         MAILED(a_wrong_mail_password_is_said_and_not_hammered),
         MAILED(a_refused_recipient_is_final_and_a_greylisted_one_is_not),
