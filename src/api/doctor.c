@@ -291,11 +291,12 @@ static void *ward_run(void *argument)
         !ward_examine(ward, db, &error)) {
         api_failed(ward->request, &error);
     }
-    http_resume(ward->request);
+    struct http_request *request = ward->request;
     arena_free(ward->arena);
     free(ward);
     db_close(TAKE(db));
-    ward_leave(wards, pbx_id);
+    ward_leave(wards, pbx_id); /* Before the client knows, so that it may ask again at once. */
+    http_resume(request);
     return NULL;
 }
 

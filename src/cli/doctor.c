@@ -26,7 +26,7 @@ struct run {
     struct options options;
     struct setup *setup;
     const struct setup_troubles *troubles;
-    bool is_coloured;
+    bool is_terminal, is_coloured;
     int width;
     json_t *examinations;
     int done, failed;
@@ -96,7 +96,19 @@ static void step_finished(void *context, const struct doctor_step *step)
     const struct run *run = context;
 
     if (!run->options.is_json) {
+        fputs(run->is_terminal ? "\r\033[K" : "", stdout);
         step_print(run, step);
+    }
+}
+
+/* On a terminal only: what is being tried, until its line takes the place. */
+static void step_begun(void *context, const char *title)
+{
+    const struct run *run = context;
+
+    if (run->is_terminal && !run->options.is_json) {
+        printf("  ..    %s", title);
+        (void)fflush(stdout);
     }
 }
 
@@ -171,6 +183,7 @@ static bool report_write(struct run *run, const struct doctor_result *result,
         run->is_report_failed = true;
         return false;
     }
+    (void)fflush(stdout);
     fprintf(stderr, "report written: %s\n", path);
     return true;
 }
@@ -224,6 +237,7 @@ static void examine(struct run *run, const struct tenant *tenant, const struct p
         .setting_problem = message_or_null(&run->troubles->setting),
         .storage_problem = message_or_null(&run->troubles->storage),
         .database_problem = message_or_null(&run->troubles->database),
+        .begun = step_begun,
         .finished = step_finished,
         .should_stop = was_interrupted,
         .context = run,
@@ -324,6 +338,7 @@ static int run_all(const struct options *options)
     struct run run = { .options = *options,
                        .setup = &setup,
                        .troubles = &troubles,
+                       .is_terminal = isatty(STDOUT_FILENO) == 1,
                        .is_coloured = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
                        .width = terminal_width(),
                        .examinations = json_array() };

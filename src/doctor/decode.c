@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "doctor/inside.h"
 #include "speech/sandbox.h"
 
+#define DECODER_MEMORY (1 * GIB)
 enum { WALL_MS = 60 * SECOND_MS, CPU_SECONDS = 40, EXIT_REFUSED = 3 };
 
 struct answer {
@@ -24,12 +26,24 @@ struct answer {
     struct error error;
 };
 
+/* What this process has mapped already (stacks and heaps of many threads), and room to decode. */
+static size_t memory_allowed(void)
+{
+    char text[64] = "";
+    AUTO(file_close) int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    bool is_read = file >= 0 && read(file, text, sizeof text - 1) > 0;
+    unsigned long pages = is_read ? strtoul(text, NULL, 10) : 0;
+
+    return pages > 0 ? pages * (size_t)sysconf(_SC_PAGESIZE) + DECODER_MEMORY : 4 * DECODER_MEMORY;
+}
+
 /* The child of a process with threads: it uses nothing but its own memory. */
 static _Noreturn void child_run(int file, int pipe_end)
 {
     struct answer answer = { .is_good = false };
 
-    if (!sandbox_limit(2 * GIB, CPU_SECONDS, &answer.error) || !sandbox_close(&answer.error)) {
+    if (!sandbox_limit(memory_allowed(), CPU_SECONDS, &answer.error) ||
+        !sandbox_close(&answer.error)) {
         (void)!write(pipe_end, &answer, sizeof answer);
         _exit(EXIT_REFUSED);
     }

@@ -188,6 +188,9 @@ void doctor_examine(const struct doctor_request *request, struct arena *arena,
     for (unsigned number = 0; number < STEP_COUNT; number++) {
         int64_t step_began_ms = time_monotonic_ms();
         *finding = (struct finding){ .state = DOCTOR_SKIPPED };
+        if (request->begun != NULL) {
+            request->begun(request->context, table[number].title);
+        }
         step_run(doctor, (enum step_number)number, finding);
         step_tell(doctor, (enum step_number)number, finding, step_began_ms);
     }

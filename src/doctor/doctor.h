@@ -59,11 +59,13 @@ struct doctor_request {
     int64_t probe_bytes;   /* For the storage; 0: DOCTOR_PROBE_BYTES. */
     /* Why this could not be opened; NULL: it was. */
     const char *setting_problem, *storage_problem, *database_problem;
+    /* Optional. The title of each step as it begins: a silent PBX takes its time. */
+    void (*begun)(void *context, const char *title);
     /* Optional. Each step as it ends; the texts live as long as the arena. */
     void (*finished)(void *context, const struct doctor_step *step);
     /* Optional. Asked about once a second; true: the rest is skipped. */
     bool (*should_stop)(void *context);
-    void *context; /* Of the two. */
+    void *context; /* Of the three. */
 };
 
 /* What was learned about the PBX, for the report. Texts may be "". */

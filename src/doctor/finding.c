@@ -17,6 +17,9 @@ static void clean(char *text)
 }
 
 static void set(struct finding *finding, enum doctor_state state, enum reason reason,
+                const char *format, va_list arguments) PRINTF_LIKE(4, 0);
+
+static void set(struct finding *finding, enum doctor_state state, enum reason reason,
                 const char *format, va_list arguments)
 {
     finding->state = state;

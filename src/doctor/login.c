@@ -100,6 +100,7 @@ static bool should_stop(void *context)
 struct pbx *doctor_pbx(struct doctor *doctor)
 {
     if (doctor->pbx == NULL) {
+        net_client_free(TAKE(doctor->client)); /* Its connection; nothing bare is asked any more. */
         doctor->face = (struct pbx_keeper){
             .context = doctor,
             .session_get = passed_session_get,

@@ -336,8 +336,8 @@ static void work_judge(struct finding *finding, const struct work *work)
         finding_add(finding, "; ");
     } else if (!is_alive) {
         finding_warn(finding, REASON_NOT_COLLECTING,
-                     "the server does not run, and nothing waits "
-                     "for it; ");
+                     "the server does not run, and nothing waits for it; ");
+        finding_advise(finding, "Start it: audiapro serve.");
     } else if (work->due > 0 && now - work->oldest_due_at > OVERDUE_MS) {
         finding_fail(finding, REASON_BACKLOG, "a collect process runs, but falls behind; ");
     } else {
@@ -352,7 +352,8 @@ void step_backlog(struct doctor *doctor, struct finding *finding)
     struct error error = { 0 };
 
     if (doctor->request->db == NULL) {
-        finding_skip(finding, "not tried: '%s' comes first", "Database");
+        finding_skip(finding, "not tried: '%s' comes first",
+                     doctor->request->setting_problem != NULL ? "Settings" : "Database");
     } else if (!work_count(doctor, &work, &error)) {
         database_blame(finding, "the queue was read", error.message);
     } else {

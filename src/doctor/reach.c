@@ -471,6 +471,13 @@ static void certificate_trouble(struct doctor *doctor, struct finding *finding,
         return;
     }
     finding_fail(finding, reason, "port %d: %s", port->number, answer->detail);
+    if (answer->failure == NET_CONNECT_TIMEOUT) {
+        finding_add(finding, " (it takes the connection, and then says nothing)");
+        finding_advise(finding,
+                       "Open the PBX's web page in a browser. If that is silent as well, restart "
+                       "the PBX (Maintenance > System > Reboot); else check that the port is its "
+                       "HTTPS port (System Settings > HTTP Server).");
+    }
     if (reason == REASON_TLS_TOO_OLD) {
         finding_advise(finding,
                        "Update the firmware (Maintenance > Upgrade); or allow this PBX its weak "

@@ -72,10 +72,12 @@ static bool candidate_given(struct doctor *doctor, struct candidate *candidate)
 
 static bool candidate_ours(struct doctor *doctor, time_ms before_at, struct candidate *candidate)
 {
-    /* Calls are told nearly in their order: the newest is among the last few hundred rows. */
+    /* Calls are told nearly in their order: the newest is among the last few hundred rows. It is
+     * held in memory, so an hour-long one is taken only where there is no other. */
     static const char SQL[] = COLUMNS "AND id IN (SELECT id FROM recording WHERE pbx_id = $1 AND "
                                       "started_at < $2 ORDER BY id DESC LIMIT 200)"
-                                      " ORDER BY started_at DESC LIMIT 1";
+                                      " ORDER BY CASE WHEN talk_s > 1800 THEN 1 ELSE 0 END,"
+                                      " started_at DESC LIMIT 1";
 
     candidate->source = "the newest that our call records name";
     return candidate_query(

@@ -178,7 +178,7 @@ static bool causes_write(struct report *report, struct error *error)
     writer_heading(&report->writer, "Causes by count");
     writer_paragraph(&report->writer,
                      arena_print(arena,
-                                 "%lld calls; recordings: %lld expected, %lld stored, %lld "
+                                 "Calls: %lld; recordings: %lld expected, %lld stored, %lld "
                                  "waiting, %lld missing.",
                                  (long long)counts.calls, (long long)counts.expected,
                                  (long long)counts.stored, (long long)counts.waiting,

@@ -151,6 +151,23 @@ static void a_closed_port_is_named(void **state)
     cause_check(&scene->server, "connect_refused", "tcp", "closed");
 }
 
+static void the_usual_port_is_offered_where_another_one_is_set(void **state)
+{
+    struct scene *scene = *state;
+    AUTO(simulator_stop) struct simulator *usual = NULL;
+    struct error error = { 0 };
+
+    if (!simulator_start(
+            &(struct simulator_options){ .new_port = 8089, .old_port = SIMULATOR_PORT_OFF }, &usual,
+            &error)) {
+        skip(); /* Somebody else has that port. */
+    }
+    fault_set(scene, "refuse", SIMULATOR_FOREVER, 0);
+    AUTO(json_release) json_t *examination = doctor_run_with(&scene->server, NULL, NULL, NULL, 1);
+    root_check(examination, "connect_refused", "tcp", "8089: open");
+    assert_non_null(strstr(text_at(examination, "root_cause.advice"), "--port 8089"));
+}
+
 /* A listener whose queue is full answers no further SYN: as a firewall that drops it. */
 static void a_firewall_that_drops_is_named(void **state)
 {
@@ -206,6 +223,14 @@ static void a_port_without_tls_is_named(void **state)
 
     fault_set(scene, "plain-http", SIMULATOR_FOREVER, 0);
     cause_check(&scene->server, "tls_failed", "tls", "port");
+}
+
+static void a_pbx_that_hangs_is_named(void **state)
+{
+    struct scene *scene = *state;
+
+    fault_set(scene, "accept-silent", SIMULATOR_FOREVER, 0);
+    cause_check(&scene->server, "tls_failed", "tls", "says nothing");
 }
 
 /* ---- Which API ---- */
@@ -456,10 +481,11 @@ static void a_damaged_database_is_named(void **state)
     IGNORE(snprintf(path, sizeof path, "%s/audiapro.db", scene->server.data), "fits");
     AUTO(file_close) int file = open(path, O_RDWR | O_CLOEXEC);
     assert_true(file >= 0);
+    int64_t page_size = server_number(&scene->server, "PRAGMA page_size", NULL);
     int64_t page = server_number(
         &scene->server, "SELECT rootpage FROM sqlite_master WHERE name = 'leg_by_call'", NULL);
     memset(noise, 0x5a, sizeof noise);
-    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * 4096), sizeof noise);
+    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * page_size), sizeof noise);
     cause_check(&scene->server, "database_failed", "database", "damaged");
 }
 
@@ -560,10 +586,12 @@ int main(void)
         UNSERVED(a_name_that_leads_nowhere_is_named),
         UNSERVED(a_network_that_is_not_permitted_here_is_named),
         UNSERVED(a_closed_port_is_named),
+        UNSERVED(the_usual_port_is_offered_where_another_one_is_set),
         UNSERVED(a_firewall_that_drops_is_named),
         UNSERVED(a_changed_certificate_is_named_and_gets_nothing),
         UNSERVED(a_tls_that_is_too_old_is_named),
         UNSERVED(a_port_without_tls_is_named),
+        UNSERVED(a_pbx_that_hangs_is_named),
         UNSERVED(a_web_page_in_the_place_of_the_api_is_named),
         UNSERVED(a_redirect_is_named_and_not_followed),
         OLD(the_wrong_generation_of_the_api_is_named),
