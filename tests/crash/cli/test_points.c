@@ -179,6 +179,7 @@ static void history_order(const struct server *server)
     char from[TIME_TEXT_SIZE];
 
     IGNORE(time_print(time_now() - 2 * DAY_MS, from), "returns its argument");
+    IGNORE(role_wait(server, "collect", 0), "an order without one to carry it out exits 1");
     server_must(server,
                 &(struct command){
                     .arguments = { "import", "--from", from, "--per-minute", "6000", "--detach" } },
