@@ -3,7 +3,7 @@
  * for its answer. Latency counts from the instant at which a webhook was due, so that a server that
  * stands still is not flattered. Prints "RATE sent OK errors p50 p99 p99.9 max" in microseconds.
  *
- * usage: open_loop HOST PORT RATE SECONDS TENANTS   (tenants acme0 … acme(TENANTS-1), no secret)
+ * usage: open_loop HOST PORT RATE SECONDS TENANTS   (tenants hook0 … hook(TENANTS-1), no secret)
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -84,7 +84,7 @@ static void send_one(struct connection *connection, int64_t number, int tenants,
         (long long)(run + number), (long long)second, (long long)(run + number), (long long)run,
         (long long)number);
     size = snprintf(request, sizeof request,
-                    "POST /api/webhook/cdr/acme%lld HTTP/1.1\r\nHost: bench\r\nContent-Type: "
+                    "POST /api/webhook/cdr/hook%lld HTTP/1.1\r\nHost: bench\r\nContent-Type: "
                     "application/json\r\nContent-Length: %d\r\n\r\n%s",
                     (long long)(number % tenants), size, body);
     must(send(connection->socket, request, (size_t)size, MSG_NOSIGNAL) == size, "send");

@@ -210,12 +210,19 @@ static void heaps_limit(const char *role)
     }
 }
 
-/* Nobody waits at the screen for a transcript: whoever sends a webhook goes first. Their child
- * processes inherit it. */
+/* Who sends a webhook goes first, then a download; nobody waits at the screen for a transcript.
+ * Child processes inherit it. */
 static void priority_lower(const char *role)
 {
-    if (strcmp(role, "speech") == 0 || strcmp(role, "insight") == 0) {
-        IGNORE(setpriority(PRIO_PROCESS, 0, 10), "only less polite without");
+    static const struct {
+        const char *role;
+        int nice;
+    } priorities[] = { { "collect", 5 }, { "speech", 10 }, { "insight", 10 } };
+
+    for (size_t i = 0; i < COUNT_OF(priorities); i++) {
+        if (strcmp(priorities[i].role, role) == 0) {
+            IGNORE(setpriority(PRIO_PROCESS, 0, priorities[i].nice), "only less polite without");
+        }
     }
 }
 
