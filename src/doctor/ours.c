@@ -265,7 +265,7 @@ static bool work_count(struct doctor *doctor, struct work *work, struct error *e
     static const char SQL_DUE[] =
         "SELECT count(*), min(job.run_at) FROM job JOIN lane ON lane.id = job.lane_id"
         " WHERE lane.stage = 'fetch' AND ($1 = 0 OR lane.owner_id = $1) AND job.run_at <= $2"
-        " AND lane.blocked_until <= $2";
+        " AND job.is_history = 0 AND lane.blocked_until <= $2";
     static const char SQL_SEEN[] = "SELECT max(seen_at) FROM process";
     static const char SQL_CDR[] =
         "SELECT max(created_at) FROM call WHERE id = (SELECT max(id) FROM "

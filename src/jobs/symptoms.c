@@ -404,12 +404,14 @@ static bool storage_check(struct look *look, struct error *error)
     return true;
 }
 
-/* Jobs that are due for long, by stage. Those of a PBX that is in trouble follow from that. */
+/* Jobs that are due for long, by stage. Those of a PBX that is in trouble follow from that, and
+ * history that a person ordered takes its time. */
 static bool backlog_check(struct look *look, struct error *error)
 {
     static const char SQL[] =
         "SELECT lane.stage, lane.owner_id, count(*), min(job.run_at) FROM job"
-        " JOIN lane ON lane.id = job.lane_id WHERE job.run_at <= $1 AND lane.blocked_until <= $2"
+        " JOIN lane ON lane.id = job.lane_id WHERE job.is_history = 0 AND job.run_at <= $1"
+        " AND lane.blocked_until <= $2"
         " GROUP BY lane.stage, lane.owner_id ORDER BY lane.stage";
     AUTO(db_rows_clear) struct db_rows rows = { 0 };
     AUTO(text_clear) struct text detail = TEXT_UP_TO(1024);
