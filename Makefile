@@ -101,8 +101,10 @@ coverage: deps-test engine web ## which lines of each module the tests reach
 	@tools/build coverage
 	@tools/coverage
 
-bench: deps-test build ## start-up time, idle memory, binary size, webhooks per second
+bench: deps-test build demo-calls ## start-up time, memory, size, webhooks and recordings per second
 	@tools/bench $(BUILD)
+	@tools/bench-fetch $(BUILD)
+	@SPEECH=1 tools/bench-fetch $(BUILD)
 
 bench-speech: deps-test build ## word error rate, real-time factor and peak memory on the reference recordings
 	@tools/bench-speech $(ARGS)
