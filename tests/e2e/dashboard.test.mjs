@@ -458,6 +458,50 @@ await check('all recordings with a reason can be tried again at once', async () 
     }
 });
 
+await check('the doctor examines step by step and says that all is well', async () => {
+    const { tenant } = (await ask('/api/calls', { query: '?recording=stored&limit=1' })).calls[0];
+    await page.goto(`${base}/doctor?tenant=${tenant}`);
+    await shows(heading('Doctor'));
+    await is_well_made();
+    await page.getByRole('button', { name: 'Examine' }).click();
+    await shows(page.locator('.steps .finding').first());
+    await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: 90_000 });
+    await shows(page.getByRole('heading', { name: 'All is well' }));
+    assert.ok((await page.locator('.steps .finding').count()) >= 12, 'every step is shown');
+    assert.equal(await page.locator('.steps').getByText('Failed', { exact: true }).count(), 0);
+    const link = page.getByRole('link', { name: 'Report to send on' });
+    const report = await page.request.get(base + (await link.getAttribute('href')));
+    assert.equal(report.status(), 200);
+    assert.match(await report.text(), /<html/);
+    await is_well_made();
+});
+
+await check('the doctor names what is wrong, also with the file that is asked for', async () => {
+    const { tenant } = (await ask('/api/calls', { query: '?recording=stored&limit=1' })).calls[0];
+    const path = encodeURIComponent('2020-01/auto-1-1-<b>1.wav');
+    await page.goto(`${base}/doctor?tenant=${tenant}&recording=${path}`);
+    await shows(page.getByText('with the recording 2020-01/auto-1-1-<b>1.wav'));
+    await page.getByRole('button', { name: 'Examine' }).click();
+    await page.getByRole('region', { name: 'Result' }).waitFor({ timeout: 90_000 });
+    await shows(page.getByRole('heading', { name: 'Root cause' }));
+    await shows(page.locator('.steps').getByText('Failed', { exact: true }).first());
+    await is_well_made();
+});
+
+await check('the alarms are shown as the API tells them', async () => {
+    await page.goto(`${base}/alarms`);
+    await shows(heading('Alarms'));
+    const { alarms } = await ask('/api/alarms', { query: '?state=all' });
+    await until(
+        'the alarms',
+        async () => (await page.locator('.finding').count()) === Math.min(alarms.length, 50),
+    );
+    if (alarms.every((alarm) => alarm.cleared_at !== null)) {
+        await shows(page.getByRole('heading', { name: 'Nothing is wrong' }));
+    }
+    await is_well_made();
+});
+
 await check('the quarantine is shown and accessible', async () => {
     const { webhooks } = await ask('/api/quarantine');
     await page.goto(`${base}/quarantine`);

@@ -1,8 +1,10 @@
 /* Which page is shown: the sign-in as long as nobody is signed in, then the one of the address. */
 import type { ComponentChildren } from 'preact';
 
+import { AlarmsPage } from './pages/alarms';
 import { CallPage } from './pages/call';
 import { CallsPage } from './pages/calls';
+import { DoctorPage } from './pages/doctor';
 import { NotFoundPage } from './pages/not_found';
 import { QuarantinePage } from './pages/quarantine';
 import { SignInPage } from './pages/sign_in';
@@ -16,6 +18,8 @@ const routes: { pattern: string; page: (values: Values) => ComponentChildren }[]
     { pattern: '/', page: () => <CallsPage /> },
     { pattern: '/calls', page: () => <CallsPage /> },
     { pattern: '/calls/{id}', page: ({ id = '' }) => <CallPage key={id} id={id} /> },
+    { pattern: '/doctor', page: () => <DoctorPage /> },
+    { pattern: '/alarms', page: () => <AlarmsPage /> },
     { pattern: '/quarantine', page: () => <QuarantinePage /> },
 ];
 

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/calls.css';
 import './styles/call.css';
+import './styles/watch.css';
 import { App } from './app';
 import { router_start } from './router';
 import { session_load } from './state/session';

@@ -24,6 +24,10 @@ export type Attempt = Schemas['Attempt'];
 export type Leg = Schemas['Leg'];
 export type Collection = Schemas['Collection'];
 export type QuarantinedWebhook = Schemas['QuarantinedWebhook'];
+export type Examination = Schemas['Examination'];
+export type ExaminationStep = Schemas['ExaminationStep'];
+export type DoctorEvent = Schemas['DoctorEvent'];
+export type Alarm = Schemas['Alarm'];
 export type Session = Schemas['Session'];
 
 type Json<Operation> = Operation extends {

@@ -4,6 +4,8 @@
  */
 import { signal } from '@preact/signals';
 
+import type { DoctorEvent } from './client';
+
 const names = ['call', 'recording', 'transcript', 'insight'] as const;
 const again_after_ms = 5000;
 
@@ -11,6 +13,15 @@ export const is_live = signal(false);
 
 type Listener = (callId: string) => void;
 const listeners = new Set<Listener>();
+/* Events that are not about one call. */
+interface Told {
+    doctor: DoctorEvent;
+    alarm: object;
+}
+const told: { [Name in keyof Told]: Set<(data: Told[Name]) => void> } = {
+    doctor: new Set(),
+    alarm: new Set(),
+};
 let source: EventSource | null = null;
 let timer = 0;
 
@@ -32,6 +43,20 @@ function connect(): void {
             const callId = call_of((event as MessageEvent<string>).data);
             listeners.forEach((listener) => listener(callId));
         });
+    }
+    for (const name of ['doctor', 'alarm'] as const) {
+        source.addEventListener(name, (event) => {
+            tell(name, (event as MessageEvent<string>).data);
+        });
+    }
+}
+
+function tell<Name extends keyof Told>(name: Name, text: string): void {
+    try {
+        const data = JSON.parse(text) as Told[Name];
+        told[name].forEach((listener) => listener(data));
+    } catch {
+        /* Not ours to understand: the page reads again anyway. */
     }
 }
 
@@ -60,4 +85,13 @@ export function events_stop(): void {
 export function events_listen(listener: Listener): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
+}
+
+/* Call `listener` with each event of that name. Returns the way out. */
+export function events_told<Name extends keyof Told>(
+    name: Name,
+    listener: (data: Told[Name]) => void,
+): () => void {
+    told[name].add(listener);
+    return () => told[name].delete(listener);
 }

@@ -1,30 +1,54 @@
 /* What stands around every page: the way to the others, the live light, the colours, the way out. */
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 
 import { is_live } from '../api/events';
 import { place } from '../router';
+import { alarm_count, alarms_watch } from '../state/alarms';
 import { notice } from '../state/notice';
-import { session, session_close } from '../state/session';
+import { is_manager, session, session_close } from '../state/session';
 import { theme, theme_choose, themes, type Theme } from '../state/theme';
 import { texts } from '../texts';
 import { Icon, type IconName } from './icon';
 
 /* A further page of the dashboard is a further row here and in app.tsx. */
-const entries: { href: string; icon: IconName; label: string; holds: (path: string) => boolean }[] =
-    [
-        {
-            href: '/calls',
-            icon: 'calls',
-            label: texts.nav.calls,
-            holds: (path) => path === '/' || path.startsWith('/calls'),
-        },
-        {
-            href: '/quarantine',
-            icon: 'quarantine',
-            label: texts.nav.quarantine,
-            holds: (path) => path.startsWith('/quarantine'),
-        },
-    ];
+const entries: {
+    href: string;
+    icon: IconName;
+    label: string;
+    holds: (path: string) => boolean;
+    count?: () => number;
+    isForManagers?: boolean;
+}[] = [
+    {
+        href: '/calls',
+        icon: 'calls',
+        label: texts.nav.calls,
+        holds: (path) => path === '/' || path.startsWith('/calls'),
+    },
+    {
+        href: '/alarms',
+        icon: 'alarms',
+        label: texts.nav.alarms,
+        holds: (path) => path.startsWith('/alarms'),
+        count: () => alarm_count.value,
+        isForManagers: true,
+    },
+    {
+        href: '/doctor',
+        icon: 'doctor',
+        label: texts.nav.doctor,
+        holds: (path) => path.startsWith('/doctor'),
+        isForManagers: true,
+    },
+    {
+        href: '/quarantine',
+        icon: 'quarantine',
+        label: texts.nav.quarantine,
+        holds: (path) => path.startsWith('/quarantine'),
+        isForManagers: true,
+    },
+];
 
 export function Logo() {
     return (
@@ -67,18 +91,22 @@ function Live() {
 
 function Navigation() {
     const path = place.value.pathname;
+    useEffect(() => (is_manager() ? alarms_watch() : undefined), []);
     return (
         <nav aria-label={texts.nav.label}>
-            {entries.map((entry) => (
-                <a
-                    key={entry.href}
-                    href={entry.href}
-                    aria-current={entry.holds(path) ? 'page' : undefined}
-                >
-                    <Icon name={entry.icon} />
-                    <span>{entry.label}</span>
-                </a>
-            ))}
+            {entries
+                .filter((entry) => !entry.isForManagers || is_manager())
+                .map((entry) => (
+                    <a
+                        key={entry.href}
+                        href={entry.href}
+                        aria-current={entry.holds(path) ? 'page' : undefined}
+                    >
+                        <Icon name={entry.icon} />
+                        <span>{entry.label}</span>
+                        {(entry.count?.() ?? 0) > 0 && <b class="badge">{entry.count?.()}</b>}
+                    </a>
+                ))}
         </nav>
     );
 }
@@ -91,7 +119,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
                 {texts.skip}
             </a>
             <header class="side">
-                <a class="brand" href="/calls">
+                <a class="brand" href="/calls" aria-label={texts.product}>
                     <Logo />
                     <span>{texts.product}</span>
                 </a>

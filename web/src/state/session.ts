@@ -43,3 +43,8 @@ export async function session_close(): Promise<void> {
     await change('/api/auth/logout').catch(() => undefined);
     take(null);
 }
+
+/* May this user change things, and see what concerns the whole customer? The server decides again. */
+export function is_manager(): boolean {
+    return !['viewer', 'analyst'].includes(session.value?.user.role ?? 'viewer');
+}

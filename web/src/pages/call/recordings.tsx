@@ -3,11 +3,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-import type { Reason, Recording } from '../../api/client';
+import { address, type Reason, type Recording } from '../../api/client';
 import { duration, moment, relative, size, whole } from '../../format';
 import { RecordingChip } from '../../parts/chip';
 import { CopyButton } from '../../parts/copy';
 import { Icon } from '../../parts/icon';
+import { is_manager } from '../../state/session';
 import { spoken, texts } from '../../texts';
 
 const t = texts.recordings;
@@ -181,6 +182,17 @@ function RecordingCard({ recording, isExplained }: { recording: Recording; isExp
             )}
             <Way recording={recording} />
             <Tries recording={recording} />
+            {recording.reason !== null && is_manager() && (
+                <p>
+                    <a
+                        class="button quiet"
+                        href={address('/doctor', {}, { recording: recording.pbx_path })}
+                    >
+                        <Icon name="doctor" />
+                        {texts.doctor.examineThis}
+                    </a>
+                </p>
+            )}
         </article>
     );
 }
